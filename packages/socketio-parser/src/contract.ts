@@ -66,7 +66,9 @@ export interface Decoder {
 export interface Parser {
   readonly Encoder: new () => Encoder;
   /** Our server passes its limits; a parser MAY ignore them. */
-  readonly Decoder: new (limits?: Partial<DecoderLimits>) => Decoder;
+  readonly Decoder: new (
+    limits?: Partial<DecoderLimits>,
+  ) => Decoder;
   /** Capability: name of the codec. Two cluster nodes whose parsers have the same id relay each other's encoded packets. */
   readonly id?: string;
 }

@@ -1,0 +1,41 @@
+/**
+ * What goes wrong in a codec. Each error has a stable `code`; the texts that existed before us are kept, because
+ * applications match on them. Blame is in the class: the peer broke the protocol, or this program asked for the impossible.
+ */
+
+export type ParserErrorWhat =
+  | "UNKNOWN_PACKET_TYPE"
+  | "ILLEGAL_ATTACHMENTS"
+  | "TOO_MANY_ATTACHMENTS"
+  | "ATTACHMENTS_TOO_LARGE"
+  | "ILLEGAL_PLACEHOLDER"
+  | "INVALID_NAMESPACE"
+  | "INVALID_PACKET_ID"
+  | "INVALID_PAYLOAD"
+  | "HEADER_TOO_LONG"
+  | "TOO_DEEP"
+  | "UNEXPECTED_TEXT"
+  | "UNEXPECTED_BINARY"
+  | "UNKNOWN_TYPE"
+  | "UNSERIALIZABLE";
+
+export type ParserErrorCode = `ERR_SOCKEYE_PARSER_${ParserErrorWhat}`;
+
+export class ParserError extends Error {
+  readonly code: ParserErrorCode;
+
+  constructor(what: ParserErrorWhat, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = `ERR_SOCKEYE_PARSER_${what}`;
+  }
+}
+
+/** The peer sent something that is not Socket.IO. The connection it came from is closed; nothing else is. */
+export class ParserViolation extends ParserError {}
+
+/** This program gave the encoder something that cannot be written down: a cycle, a BigInt, a forged placeholder. */
+export class UnserializableError extends ParserError {
+  constructor(why: string, options?: ErrorOptions) {
+    super("UNSERIALIZABLE", `packet cannot be encoded: ${why}`, options);
+  }
+}
