@@ -1,0 +1,52 @@
+import { type EngineParserError, EngineProtocolViolation } from "./errors.js";
+
+/** Body of the open packet: what the server tells about a new session. */
+export interface Handshake {
+  /** Session id, secret. */
+  readonly sid: string;
+  /** Transports the client may upgrade to. */
+  readonly upgrades: string[];
+  /** Milliseconds between two pings of the server. */
+  readonly pingInterval: number;
+  /** Milliseconds the server waits for the answer to a ping. */
+  readonly pingTimeout: number;
+  /** Bytes the server takes in one body or frame; `Infinity` when it names no limit (servers before 2022). */
+  readonly maxPayload: number;
+}
+
+/** The text of an open packet's data. */
+export function encodeHandshake(handshake: Handshake): string {
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = handshake;
+  return JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload });
+}
+
+/** Decodes and validates the data of an open packet. Never throws; keys it does not know are left out. */
+export function decodeHandshake(json: unknown): Handshake | EngineParserError {
+  return readHandshake(parseObject(json)) ?? new EngineProtocolViolation("INVALID_HANDSHAKE");
+}
+
+function parseObject(json: unknown): Record<string, unknown> {
+  try {
+    return (typeof json === "string" && JSON.parse(json)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function readHandshake(body: Record<string, unknown>): Handshake | undefined {
+  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = body;
+  const valid =
+    typeof sid === "string" &&
+    sid !== "" &&
+    Array.isArray(upgrades) &&
+    upgrades.every((name) => typeof name === "string") &&
+    isAmount(pingInterval) &&
+    isAmount(pingTimeout) &&
+    (maxPayload === undefined || isAmount(maxPayload));
+  if (!valid) return undefined;
+  return { sid, upgrades, pingInterval, pingTimeout, maxPayload: maxPayload ?? Number.POSITIVE_INFINITY };
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY;
+}
