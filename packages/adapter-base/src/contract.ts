@@ -212,6 +212,4 @@ export interface Adapter {
 }
 
 /** The value of the `adapter` option: a class, or a factory, called with `new` semantics either way. */
-export type AdapterConstructor =
-  | (new (namespace: AdapterTarget) => Adapter)
-  | ((namespace: AdapterTarget) => Adapter);
+export type AdapterConstructor = (new (namespace: AdapterTarget) => Adapter) | ((namespace: AdapterTarget) => Adapter);

@@ -1,0 +1,13 @@
+import { ADAPTER_HOST, type AdapterHost, type AdapterTarget } from "./contract.js";
+import { AdapterError } from "./errors.js";
+
+/**
+ * The host of the namespace that an adapter was constructed with.
+ *
+ * @throws AdapterError `ERR_SOCKEYE_ADAPTER_TARGET`
+ */
+export function hostOf(target: AdapterTarget): AdapterHost {
+  const host = target?.[ADAPTER_HOST];
+  if (host === undefined) throw new AdapterError("ERR_SOCKEYE_ADAPTER_TARGET", "this namespace offers no adapter host");
+  return host;
+}
