@@ -99,6 +99,8 @@ export interface AdapterHost {
   readonly name: string;
   /** Codec id (`Parser.id`); nodes with equal ids relay encoded packets to each other as they are. */
   readonly parserId: string | undefined;
+  /** How connection state recovery was configured; absent: it is off, and an adapter keeps no log. */
+  readonly recovery?: RecoverySettings | undefined;
 
   /** Encodes with the server's parser. Throws what the parser throws. */
   encode(event: OutgoingEvent): EncodedPacket;
@@ -123,6 +125,12 @@ export interface AdapterHost {
 
   /** An error nobody awaits (the broker is away, a message from the bus was malformed). MUST NOT throw. */
   reportError(error: Error): void;
+}
+
+/** What the server's `connectionStateRecovery` option asks of an adapter. */
+export interface RecoverySettings {
+  /** How long a session can be resumed after its connection ended, in milliseconds. */
+  readonly maxDisconnectionDuration: number;
 }
 
 /** Under this key a namespace offers its {@link AdapterHost}: `namespace[ADAPTER_HOST]`. */

@@ -22,6 +22,12 @@ export interface RecoveryLog {
   /** How long a session can be resumed after its connection ended, in milliseconds. */
   readonly maxDisconnectionDuration: number;
 
+  /**
+   * What every offset of this log starts with, those inside `missed` included: `~` and a few random characters. It is how
+   * a peer tells an offset from an application's own string.
+   */
+  readonly tag: string;
+
   /** The offset a session starts from: a peer that has received no event resumes from here. */
   head(): string;
 
@@ -38,6 +44,12 @@ export interface RecoveryLog {
   open(session: LiveSession): void;
   /** Appends an event sent to one session alone and returns its offset. MUST NOT wait for a broker. */
   appendPrivate(pid: string, encoded: EncodedPacket): string;
+
+  /**
+   * Capability: the offset a live session is at. Spliced into volatile events, so that peers which take any trailing string
+   * for an offset keep a right one.
+   */
+  position?(pid: string): string | undefined;
 
   /**
    * The connection of a session ended in a way that may be resumed: keeps rooms and data until resumed or expired.
