@@ -1,3 +1,6 @@
 import { project } from "../../vitest.base.js";
 
-export default project("packaging");
+// Packing, installing and compiling are slow where several of them share a core.
+export default project("packaging", {
+  test: { globalSetup: ["./src/setup.ts"], testTimeout: 90_000, fileParallelism: false },
+});

@@ -22,7 +22,7 @@ export function pinnedVersion() {
 }
 
 /** Corepack's shim asks before it downloads; nobody is there to answer. */
-const quiet = { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: "0", npm_config_confirm_modules_purge: "false" };
+const quiet = { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: "0" };
 
 /** npm itself: the one that runs this script when there is one, else the one on PATH. */
 function npm() {

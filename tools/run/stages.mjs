@@ -174,7 +174,11 @@ async function startServices(context) {
 async function install(context) {
   if (isInstalled()) return { ok: true, tally: emptyTally(), detail: "up to date" };
   context.say(`into node_modules, with ${context.pnpm().origin}`);
-  return single("install", 420, withPnpm("install", "--frozen-lockfile"))(context);
+  return single(
+    "install",
+    420,
+    withPnpm("install", "--frozen-lockfile", "--config.confirmModulesPurge=false"),
+  )(context);
 }
 
 /** The rules of `.dependency-cruiser.cjs` over the real sources, then the proof that each rule can fail. @param {Context} context @returns {Promise<Outcome>} */

@@ -30,7 +30,15 @@ async function step(title, pnpm, pnpmArgs) {
 }
 
 /** Only what the demo needs: the tools that test against other people's packages are left to `npm test`. */
-const installArgs = ["install", "--frozen-lockfile", "--filter", "sockeye", "--filter", "@sockeye/demo..."];
+const installArgs = [
+  "install",
+  "--frozen-lockfile",
+  "--config.confirmModulesPurge=false",
+  "--filter",
+  "sockeye",
+  "--filter",
+  "@sockeye/demo...",
+];
 const buildArgs = ["--filter", "@sockeye/demo...", "run", "build"];
 
 async function prepare() {

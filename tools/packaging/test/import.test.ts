@@ -1,0 +1,62 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { runIn } from "../src/programs.js";
+
+const consumer = inject("consumer");
+const entries = inject("packages").flatMap((packed) => packed.entries);
+
+/** Runs a script in the consumer and gives what it printed as JSON. */
+function printed(fileName: string, text: string): unknown {
+  writeFileSync(join(consumer, fileName), text);
+  const { ok, output } = runIn(consumer, process.execPath, [fileName]);
+  if (!ok) throw new Error(output);
+  return JSON.parse(output);
+}
+
+describe.each(entries)("%s", (entry) => {
+  it("gives import and require the same names", () => {
+    const names = "Object.keys(it).filter((name) => !/^(default|__esModule|module\\.exports)$/.test(name)).sort()";
+    const imported = printed("names.mjs", `import * as it from "${entry}"; console.log(JSON.stringify(${names}));`);
+    const required = printed("names.cjs", `const it = require("${entry}"); console.log(JSON.stringify(${names}));`);
+    expect(imported).toEqual(required);
+    expect(imported).not.toEqual([]);
+  });
+});
+
+/** One event there, one acknowledgement back, over both transports, with the packages as installed. */
+const roundTrip = `
+  const http = createServer();
+  const server = new Server(http);
+  server.on("connection", (socket) => socket.on("add", (a, b, reply) => reply(a + b)));
+  http.listen(0, "127.0.0.1", async () => {
+    const results = [];
+    for (const transport of ["polling", "websocket"]) {
+      const socket = io("http://127.0.0.1:" + http.address().port, { transports: [transport], forceNew: true });
+      results.push(await socket.timeout(5000).emitWithAck("add", 2, 3));
+      socket.disconnect();
+    }
+    console.log(JSON.stringify(results));
+    server.close();
+  });
+`;
+
+describe("a server and a client as installed", () => {
+  it("meet as ES modules", () => {
+    const head = `
+      import { createServer } from "node:http";
+      import { Server } from "@sockeye/socketio-server";
+      import { io } from "@sockeye/client";
+    `;
+    expect(printed("meet.mjs", head + roundTrip)).toEqual([5, 5]);
+  });
+
+  it("meet as CommonJS modules", () => {
+    const head = `
+      const { createServer } = require("node:http");
+      const { Server } = require("@sockeye/socketio-server");
+      const { io } = require("@sockeye/client");
+    `;
+    expect(printed("meet.cjs", head + roundTrip)).toEqual([5, 5]);
+  });
+});

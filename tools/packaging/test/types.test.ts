@@ -1,0 +1,54 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { runInstalled } from "../src/programs.js";
+
+const consumer = inject("consumer");
+const entries = inject("packages").flatMap((packed) => packed.entries);
+
+/** A small program with typed events on both ends, and a look at every other entry. */
+const program = `
+import { createServer } from "node:http";
+import { Server } from "@sockeye/socketio-server";
+import { io, type Socket } from "@sockeye/client";
+${entries.map((entry, index) => `import * as entry${index} from "${entry}";`).join("\n")}
+
+interface ClientEvents { add(a: number, b: number, reply: (sum: number) => void): void }
+interface ServerEvents { news(text: string, bytes: Uint8Array): void }
+
+const server = new Server<ClientEvents, ServerEvents>(createServer());
+server.on("connection", (socket) => {
+  socket.on("add", (a, b, reply) => reply(a + b));
+  socket.emit("news", "hello", new Uint8Array(1));
+  // @ts-expect-error: an event that was never declared
+  socket.emit("olds", "hello");
+});
+
+const socket: Socket<ServerEvents, ClientEvents> = io("http://localhost");
+socket.on("news", (text, bytes) => text.length + bytes.byteLength);
+const sum: Promise<number> = socket.emitWithAck("add", 1, 2);
+// @ts-expect-error: an argument of the wrong type
+socket.emit("add", "1", 2, () => {});
+
+export const all = [server, sum, ${entries.map((_, index) => `entry${index}`).join(", ")}];
+`;
+
+const common = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022", "DOM"], types: ["node"] };
+
+describe("a TypeScript project that checks the declarations it uses (skipLibCheck off)", () => {
+  it.each([
+    ["Node, ES module", "program.mts", { module: "node16", moduleResolution: "node16" }],
+    ["Node, CommonJS", "program.cts", { module: "node16", moduleResolution: "node16" }],
+    ["Node, latest rules", "program.mts", { module: "nodenext", moduleResolution: "nodenext" }],
+    ["bundler", "program.ts", { module: "esnext", moduleResolution: "bundler" }],
+  ])("compiles: %s", (title, fileName, options) => {
+    const config = `tsconfig.${title.replaceAll(/\W+/g, "-")}.json`;
+    writeFileSync(join(consumer, fileName), program);
+    writeFileSync(
+      join(consumer, config),
+      JSON.stringify({ compilerOptions: { ...common, ...options }, files: [fileName] }),
+    );
+    const { ok, output } = runInstalled(consumer, "typescript/bin/tsc", ["-p", config]);
+    expect(ok, output).toBe(true);
+  });
+});
