@@ -3,16 +3,16 @@ import { isBinary } from "./binary.js";
 import type { BinaryChunk, Decoder as DecoderContract, DecoderLimits } from "./contract.js";
 import { Header } from "./decode-header.js";
 import { ParserViolation } from "./errors.js";
+import { nestsDeeperThan } from "./json-depth.js";
 import { DEFAULT_LIMITS } from "./limits.js";
-import { type Packet, PacketType } from "./packet.js";
-import { isDataValid } from "./shapes.js";
+import type { Packet } from "./packet.js";
+import { isDataValid, isIdValid } from "./shapes.js";
 
 /** Second argument of `JSON.parse`. */
 export type Reviver = (this: unknown, key: string, value: unknown) => unknown;
-export type DecoderOptions = Partial<DecoderLimits> & { readonly reviver?: Reviver };
+/** Limits of `DEFAULT_LIMITS` hold where none is given. */
+export type DecoderOptions = Partial<DecoderLimits> & { readonly reviver?: Reviver | undefined };
 export type DecodedListener = (packet: Packet) => void;
-
-const header = new Header();
 
 /** A binary packet whose attachments are still on their way. */
 interface Unfinished {
@@ -22,15 +22,19 @@ interface Unfinished {
   bytes: number;
 }
 
-/** Engine.IO messages of one connection to packets. */
+/** Scanning is synchronous and calls nobody, so one header serves all decoders. */
+const header = new Header();
+
+/** Engine.IO messages of one connection to packets. After a violation it has forgotten the unfinished packet. */
 export class Decoder implements DecoderContract {
   readonly #limits: DecoderLimits;
   readonly #reviver: Reviver | undefined;
-  #listeners: DecodedListener[] = [];
-  #unfinished: Unfinished | undefined = undefined;
+  readonly #listeners = new Set<DecodedListener>();
+  #unfinished: Unfinished | undefined;
 
-  constructor(options?: DecoderOptions | Reviver) {
-    const given: DecoderOptions = typeof options === "function" ? { reviver: options } : (options ?? {});
+  /** @param options limits and a reviver, or the reviver alone */
+  constructor(options: DecoderOptions | Reviver = {}) {
+    const given = typeof options === "function" ? { reviver: options } : options;
     this.#limits = { ...DEFAULT_LIMITS, ...given };
     this.#reviver = given.reviver;
   }
@@ -39,13 +43,18 @@ export class Decoder implements DecoderContract {
     return this.#unfinished !== undefined;
   }
 
-  on(event: "decoded", listener: DecodedListener): this {
-    this.#listeners = [...this.#listeners, listener];
+  on(_event: "decoded", listener: DecodedListener): this {
+    this.#listeners.add(listener);
     return this;
   }
 
-  off(event?: "decoded", listener?: DecodedListener): this {
-    this.#listeners = listener === undefined ? [] : this.#listeners.filter((other) => other !== listener);
+  /** Takes one listener off, or all of them. */
+  off(_event?: "decoded", listener?: DecodedListener): this {
+    if (listener === undefined) {
+      this.#listeners.clear();
+    } else {
+      this.#listeners.delete(listener);
+    }
     return this;
   }
 
@@ -59,16 +68,22 @@ export class Decoder implements DecoderContract {
   }
 
   decode(chunk: unknown): Packet | undefined {
+    // Taken out first, put back while attachments are missing: whatever throws below leaves nothing behind.
+    const unfinished = this.#unfinished;
+    this.#unfinished = undefined;
     if (typeof chunk === "string") {
+      if (unfinished !== undefined) {
+        throw new ParserViolation("UNEXPECTED_TEXT", "got plaintext data when reconstructing a packet");
+      }
       return this.#text(chunk);
     }
-    if (isBinary(chunk)) {
-      return this.#binary(chunk);
+    if (!isBinary(chunk)) {
+      throw new ParserViolation("UNKNOWN_TYPE", `Unknown type: ${chunk && typeof chunk === "object" ? {} : String(chunk)}`);
     }
-    throw new ParserViolation(
-      "UNKNOWN_TYPE",
-      `Unknown type: ${typeof chunk === "object" ? "[object]" : String(chunk)}`,
-    );
+    if (unfinished === undefined) {
+      throw new ParserViolation("UNEXPECTED_BINARY", "got binary data when not reconstructing a packet");
+    }
+    return this.#attachment(unfinished, chunk);
   }
 
   destroy(): void {
@@ -76,53 +91,55 @@ export class Decoder implements DecoderContract {
   }
 
   #text(text: string): Packet | undefined {
-    if (this.#unfinished !== undefined) {
-      this.#unfinished = undefined;
-      throw new ParserViolation("UNEXPECTED_TEXT", "got plaintext data when reconstructing a packet");
-    }
     header.scan(text, this.#limits);
     const { type, attachments, nsp, id, end } = header;
-    const data = end === text.length ? undefined : this.#payload(text.slice(end));
+    if (!isIdValid(type, id)) {
+      throw new ParserViolation("INVALID_PACKET_ID");
+    }
+    const data = end < text.length ? this.#payload(text.slice(end)) : undefined;
     if (!isDataValid(type, data)) {
-      throw new ParserViolation("INVALID_PAYLOAD", "invalid payload");
+      throw new ParserViolation("INVALID_PAYLOAD");
     }
     if (attachments === 0) {
       return { type, nsp, data, id } as Packet;
     }
-    const packet = {
-      type: type === PacketType.BINARY_EVENT ? PacketType.EVENT : PacketType.ACK,
-      nsp,
-      data,
-      id,
-    } as Packet;
-    this.#unfinished = { packet, slots: findSlots(data as object, attachments), received: 0, bytes: 0 };
+    this.#unfinished = {
+      // Once whole, a binary packet is an event or an acknowledgement like any other.
+      packet: { type: type - 3, nsp, data, id } as Packet,
+      slots: findSlots(data as object, attachments, text.length),
+      received: 0,
+      bytes: 0,
+    };
     return undefined;
   }
 
-  #binary(chunk: BinaryChunk): Packet | undefined {
-    const unfinished = this.#unfinished;
-    if (unfinished === undefined) {
-      throw new ParserViolation("UNEXPECTED_BINARY", "got binary data when not reconstructing a packet");
+  #payload(json: string): unknown {
+    if (nestsDeeperThan(this.#limits.maxDepth, json)) {
+      throw new ParserViolation("TOO_DEEP");
     }
-    unfinished.bytes += chunk.byteLength;
-    if (unfinished.bytes > this.#limits.maxAttachmentBytes) {
-      this.#unfinished = undefined;
-      throw new ParserViolation("ATTACHMENTS_TOO_LARGE", "attachments too large");
+    // White space is no payload of ours: in front of one it once read as the acknowledgement id 0.
+    if (json.charCodeAt(0) > 32) {
+      try {
+        return JSON.parse(json, this.#reviver);
+      } catch {
+        // Said below.
+      }
     }
-    const slot = unfinished.slots[unfinished.received++]!;
-    slot.parent[slot.key] = chunk;
-    if (unfinished.received < unfinished.slots.length) {
-      return undefined;
-    }
-    this.#unfinished = undefined;
-    return unfinished.packet;
+    throw new ParserViolation("INVALID_PAYLOAD");
   }
 
-  #payload(json: string): unknown {
-    try {
-      return JSON.parse(json, this.#reviver as never);
-    } catch {
-      throw new ParserViolation("INVALID_PAYLOAD", "invalid payload");
+  #attachment(unfinished: Unfinished, chunk: BinaryChunk): Packet | undefined {
+    const { slots, packet } = unfinished;
+    unfinished.bytes += chunk.byteLength;
+    if (unfinished.bytes > this.#limits.maxAttachmentBytes) {
+      throw new ParserViolation("ATTACHMENTS_TOO_LARGE");
     }
+    const { parent, key } = slots[unfinished.received++]!;
+    parent[key] = chunk;
+    if (unfinished.received === slots.length) {
+      return packet;
+    }
+    this.#unfinished = unfinished;
+    return undefined;
   }
 }

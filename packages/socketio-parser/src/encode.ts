@@ -1,10 +1,7 @@
-import { isPlain, lift } from "./attachments.js";
+import { isPlain, lift, quote, type Replacer } from "./attachments.js";
 import type { EncodedPacket, Encoder as EncoderContract } from "./contract.js";
 import { ParserError, UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
-
-/** Second argument of `JSON.stringify`. */
-export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
 
 /** Packet to text, and attachments behind it. */
 export class Encoder implements EncoderContract {
@@ -16,24 +13,20 @@ export class Encoder implements EncoderContract {
   }
 
   encode(packet: Packet): EncodedPacket {
-    const { type } = packet;
-    const data = (packet as { data?: unknown }).data;
     try {
-      if (
-        type === PacketType.CONNECT ||
-        type === PacketType.DISCONNECT ||
-        type === PacketType.CONNECT_ERROR ||
-        isPlain(data)
-      ) {
-        const plain = type === PacketType.BINARY_EVENT || type === PacketType.BINARY_ACK ? type - 3 : type;
-        return [this.#text(String(plain), packet, data)];
+      switch (packet.type) {
+        case PacketType.EVENT:
+        case PacketType.BINARY_EVENT:
+          return this.#withArguments(PacketType.EVENT, address(packet), packet.data);
+        case PacketType.ACK:
+        case PacketType.BINARY_ACK:
+          return this.#withArguments(PacketType.ACK, address(packet), packet.data);
+        default: {
+          const data = (packet as { data?: unknown }).data;
+          const text = packet.type + address(packet);
+          return [data == null ? text : text + JSON.stringify(data, this.#replacer)];
+        }
       }
-      const lifted = lift(data);
-      const base = type === PacketType.EVENT || type === PacketType.BINARY_EVENT ? PacketType.EVENT : PacketType.ACK;
-      if (lifted.attachments.length === 0) {
-        return [this.#text(String(base), packet, this.#replacer === undefined ? lifted.data : data)];
-      }
-      return [this.#text(`${base + 3}${lifted.attachments.length}-`, packet, lifted.data), ...lifted.attachments];
     } catch (cause) {
       throw cause instanceof ParserError ? cause : new UnserializableError(String(cause), { cause });
     }
@@ -44,15 +37,40 @@ export class Encoder implements EncoderContract {
     return [`${(text as string).slice(0, -1)},${JSON.stringify(offset)}]`, ...attachments];
   }
 
-  #text(head: string, packet: Packet, data: unknown): string {
-    let text = head;
-    if (packet.nsp && packet.nsp !== "/") {
-      text += `${packet.nsp},`;
+  #withArguments(type: 2 | 3, address: string, data: readonly unknown[]): EncodedPacket {
+    const plain = this.#replacer === undefined ? plainArguments(data) : undefined;
+    if (plain !== undefined) {
+      return [type + address + plain];
     }
-    const id = (packet as { id?: number }).id;
-    if (id != null) {
-      text += id;
-    }
-    return data == null ? text : text + JSON.stringify(data, this.#replacer as never);
+    const { json, attachments } = lift(data, this.#replacer);
+    return attachments.length === 0
+      ? [type + address + json]
+      : [`${type + 3}${attachments.length}-${address}${json}`, ...attachments];
   }
+}
+
+/** Namespace and acknowledgement id. */
+function address(packet: Packet): string {
+  const nsp = packet.nsp && packet.nsp !== "/" ? `${packet.nsp},` : "";
+  const id = (packet as { id?: number }).id;
+  return id == null ? nsp : nsp + id;
+}
+
+/** The arguments as JSON, each kind on its shortest way; `undefined` when one of them needs the thorough walk. */
+function plainArguments(data: readonly unknown[]): string | undefined {
+  let json = "[";
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    if (i > 0) {
+      json += ",";
+    }
+    if (typeof value === "string") {
+      json += quote(value);
+    } else if (isPlain(value)) {
+      json += JSON.stringify(value) ?? "null";
+    } else {
+      return undefined;
+    }
+  }
+  return `${json}]`;
 }

@@ -1,6 +1,6 @@
 /**
- * What goes wrong in a codec. Each error has a stable `code`; the texts that existed before us are kept, because
- * applications match on them. Blame is in the class: the peer broke the protocol, or this program asked for the impossible.
+ * What goes wrong in a codec. Each error has a stable `code`; texts that applications of this protocol already match on
+ * are kept. Blame is in the class: the peer broke the protocol, or this program asked for the impossible.
  */
 
 export type ParserErrorWhat =
@@ -9,6 +9,7 @@ export type ParserErrorWhat =
   | "TOO_MANY_ATTACHMENTS"
   | "ATTACHMENTS_TOO_LARGE"
   | "ILLEGAL_PLACEHOLDER"
+  | "INVALID_PACKET_TYPE"
   | "INVALID_NAMESPACE"
   | "INVALID_PACKET_ID"
   | "INVALID_PAYLOAD"
@@ -24,7 +25,8 @@ export type ParserErrorCode = `ERR_SOCKEYE_PARSER_${ParserErrorWhat}`;
 export class ParserError extends Error {
   readonly code: ParserErrorCode;
 
-  constructor(what: ParserErrorWhat, message: string, options?: ErrorOptions) {
+  /** @param message by default the code in words: `INVALID_PAYLOAD` is "invalid payload" */
+  constructor(what: ParserErrorWhat, message = what.toLowerCase().replaceAll("_", " "), options?: ErrorOptions) {
     super(message, options);
     this.code = `ERR_SOCKEYE_PARSER_${what}`;
   }
@@ -33,9 +35,9 @@ export class ParserError extends Error {
 /** The peer sent something that is not Socket.IO. The connection it came from is closed; nothing else is. */
 export class ParserViolation extends ParserError {}
 
-/** This program gave the encoder something that cannot be written down: a cycle, a BigInt, a forged placeholder. */
+/** This program gave the encoder something that cannot be written down: a cycle, a BigInt, an object that reads as a placeholder. */
 export class UnserializableError extends ParserError {
   constructor(why: string, options?: ErrorOptions) {
-    super("UNSERIALIZABLE", `packet cannot be encoded: ${why}`, options);
+    super("UNSERIALIZABLE", `cannot encode packet: ${why}`, options);
   }
 }

@@ -12,7 +12,7 @@ export type {
   Parser,
 } from "./contract.js";
 export type { DecodedListener, DecoderOptions, Reviver } from "./decoder.js";
-export type { Replacer } from "./encode.js";
+export type { Replacer } from "./attachments.js";
 export { ParserError, type ParserErrorCode, ParserViolation, UnserializableError } from "./errors.js";
 export { DEFAULT_LIMITS } from "./limits.js";
 export * from "./packet.js";
