@@ -1,6 +1,6 @@
 import { encodeBase64 } from "#bytes";
 import { EngineParserMisuse } from "./errors.js";
-import { type BinaryData, type EnginePacket, isBinaryData, PACKET_TYPES } from "./packet.js";
+import { type BinaryData, type EnginePacket, isBinaryData, PACKET_TYPES, type PacketType } from "./packet.js";
 
 /**
  * Encodes one packet as one frame.
@@ -18,7 +18,13 @@ export function encodePacket(packet: EnginePacket, supportsBinary: boolean): str
     if (type !== "message") throw new EngineParserMisuse("BINARY_NOT_MESSAGE");
     return supportsBinary ? data : `b${encodeBase64(data)}`;
   }
-  const digit = type === "message" ? 4 : PACKET_TYPES.indexOf(type);
-  if (digit < 0) throw new EngineParserMisuse("INVALID_PACKET_TYPE");
-  return data ? `${digit}${data}` : `${digit}`;
+  const digit = type === "message" ? "4" : digitOf(type);
+  return data ? digit + data : digit;
+}
+
+/** The digit of a packet type on the wire. */
+export function digitOf(type: PacketType): string {
+  const index = PACKET_TYPES.indexOf(type);
+  if (index < 0) throw new EngineParserMisuse("INVALID_PACKET_TYPE");
+  return `${index}`;
 }

@@ -22,31 +22,20 @@ export function encodeHandshake(handshake: Handshake): string {
 
 /** Decodes and validates the data of an open packet. Never throws; keys it does not know are left out. */
 export function decodeHandshake(json: unknown): Handshake | EngineParserError {
-  return readHandshake(parseObject(json)) ?? new EngineProtocolViolation("INVALID_HANDSHAKE");
-}
-
-function parseObject(json: unknown): Record<string, unknown> {
   try {
-    return (typeof json === "string" && JSON.parse(json)) || {};
+    const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = JSON.parse(json as string);
+    if (
+      typeof json === "string" &&
+      typeof sid === "string" &&
+      sid !== "" &&
+      Array.isArray(upgrades) &&
+      upgrades.every((name) => typeof name === "string") &&
+      [pingInterval, pingTimeout, maxPayload ?? 0].every((amount) => Number.isFinite(amount) && amount >= 0)
+    ) {
+      return { sid, upgrades, pingInterval, pingTimeout, maxPayload: maxPayload ?? Infinity };
+    }
   } catch {
-    return {};
+    // No JSON, or JSON's null: as invalid as the rest.
   }
-}
-
-function readHandshake(body: Record<string, unknown>): Handshake | undefined {
-  const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = body;
-  const valid =
-    typeof sid === "string" &&
-    sid !== "" &&
-    Array.isArray(upgrades) &&
-    upgrades.every((name) => typeof name === "string") &&
-    isAmount(pingInterval) &&
-    isAmount(pingTimeout) &&
-    (maxPayload === undefined || isAmount(maxPayload));
-  if (!valid) return undefined;
-  return { sid, upgrades, pingInterval, pingTimeout, maxPayload: maxPayload ?? Number.POSITIVE_INFINITY };
-}
-
-function isAmount(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY;
+  return new EngineProtocolViolation("INVALID_HANDSHAKE");
 }

@@ -9,7 +9,7 @@ export const DEFAULT_MAX_PACKETS = 65_536;
  * Length of one encoded packet of a payload, in UTF-16 code units (protocol 3 binary payloads: bytes). No cap of its
  * own by default: a packet is never longer than the body, and whoever reads the body limits that.
  */
-export const DEFAULT_MAX_PACKET_LENGTH = Number.POSITIVE_INFINITY;
+export const DEFAULT_MAX_PACKET_LENGTH = Infinity;
 
 /** Limits of one `decodePayload`. */
 export interface PayloadLimits {

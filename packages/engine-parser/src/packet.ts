@@ -24,9 +24,5 @@ export interface EnginePacket {
 
 /** Whether `data` is binary. Also true for an `ArrayBuffer` of another realm (an iframe, `node:vm`, Jest). */
 export function isBinaryData(data: unknown): data is BinaryData {
-  return (
-    ArrayBuffer.isView(data) ||
-    data instanceof ArrayBuffer ||
-    Object.prototype.toString.call(data) === "[object ArrayBuffer]"
-  );
+  return ArrayBuffer.isView(data) || {}.toString.call(data) === "[object ArrayBuffer]";
 }

@@ -7,8 +7,8 @@
  *     payload      text: UTF-8 of the type digit and data; binary: the bytes of a message, nothing else
  *
  * The decoder is a machine of bytes that may be cut anywhere. Time is linear in the bytes pushed even when they come
- * one by one, and memory is bounded by twice the bytes received: a declared length is checked against the limit
- * first, and reserves nothing.
+ * one by one, and memory is bounded by twice the bytes received and 1 kB: a declared length is checked against the
+ * limit before anything is kept, and reserves nothing.
  */
 import { bytesOf, DEFAULT_BINARY_TYPE, decodeUtf8, encodeUtf8, toBinaryType } from "#bytes";
 import { decodePacket } from "./decode-packet.js";

@@ -4,21 +4,21 @@
  */
 import { bytesOf, DEFAULT_BINARY_TYPE, decodeBase64, encodeBase64, toBinaryType } from "#bytes";
 import { decodeText } from "../decode-packet.js";
+import { digitOf } from "../encode-packet.js";
 import { type EngineParserError, EngineParserMisuse, EngineProtocolViolation } from "../errors.js";
 import { type BinaryData, type BinaryType, type EnginePacket, isBinaryData, PACKET_TYPES } from "../packet.js";
 
 /** Encodes one packet as one frame; binary data as bytes when the transport `supportsBinary`, else as base64. */
 export function encodePacket(packet: EnginePacket, supportsBinary: boolean): string | BinaryData {
   const { type, data } = packet;
-  const digit = PACKET_TYPES.indexOf(type);
-  if (digit < 0) throw new EngineParserMisuse("INVALID_PACKET_TYPE");
-  if (!isBinaryData(data)) return data ? `${digit}${data}` : `${digit}`;
-  return supportsBinary ? encodeBinaryFrame(digit, bytesOf(data)) : `b${digit}${encodeBase64(data)}`;
+  const digit = digitOf(type);
+  if (!isBinaryData(data)) return data ? digit + data : digit;
+  return supportsBinary ? encodeBinaryFrame(Number(digit), bytesOf(data)) : `b${digit}${encodeBase64(data)}`;
 }
 
-function encodeBinaryFrame(digit: number, data: Uint8Array): Uint8Array {
+function encodeBinaryFrame(type: number, data: Uint8Array): Uint8Array {
   const frame = new Uint8Array(1 + data.length);
-  frame[0] = digit;
+  frame[0] = type;
   frame.set(data, 1);
   return bytesOf(frame);
 }
