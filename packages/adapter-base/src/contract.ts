@@ -1,4 +1,5 @@
 import type { EncodedPacket, EventPacket } from "@sockeye/socketio-parser";
+import type { Room, SocketId } from "./names.js";
 import type { RecoveryLog } from "./recovery/contract.js";
 
 /**
@@ -8,8 +9,7 @@ import type { RecoveryLog } from "./recovery/contract.js";
  * beyond it is marked "capability" and looked for on the object itself.
  */
 
-export type SocketId = string;
-export type Room = string;
+export type { Room, SocketId } from "./names.js";
 
 export interface BroadcastFlags {
   /** May be dropped for a recipient that is not ready to take it. */
@@ -131,6 +131,11 @@ export interface AdapterHost {
 export interface RecoverySettings {
   /** How long a session can be resumed after its connection ended, in milliseconds. */
   readonly maxDisconnectionDuration: number;
+  /**
+   * Milliseconds within which this server notices that a peer is gone (its ping interval and time-out). What was sent
+   * earlier than that before the end was received. Default 60,000.
+   */
+  readonly cutNoticedWithin?: number;
 }
 
 /** Under this key a namespace offers its {@link AdapterHost}: `namespace[ADAPTER_HOST]`. */

@@ -5,16 +5,29 @@ import type {
   BroadcastOptions,
   HostSocket,
   OutgoingEvent,
+  RestoredSession,
   Room,
   Selection,
+  Session,
   SocketDetails,
   SocketId,
 } from "./contract.js";
 import { asError } from "./errors.js";
 import { AdapterEvents } from "./events.js";
 import { hostOf } from "./host-of.js";
+import type { SharedEntry } from "./recovery/contract.js";
+import { MemoryLog } from "./recovery/memory-log.js";
+import type { MemoryLogOptions } from "./recovery/options.js";
 import { RoomIndex } from "./rooms.js";
-import { select } from "./select.js";
+import { select, selectsAnyone } from "./select.js";
+
+export interface InMemoryAdapterOptions {
+  /**
+   * Connection state recovery. Absent: on when the server was configured with `connectionStateRecovery`, with its times
+   * and the default limits. `false`: off.
+   */
+  readonly recovery?: Partial<MemoryLogOptions> | false;
+}
 
 /**
  * The adapter of a server that stands alone: rooms in memory, broadcasts to the sockets of this process. Adapters that
@@ -24,16 +37,23 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
   protected readonly host: AdapterHost;
   readonly #index: RoomIndex;
 
+  /** Connection state recovery; absent when it is off. */
+  readonly recovery: MemoryLog | undefined;
+
   /** @param nsp the namespace this adapter serves, as its server handed it over */
-  constructor(readonly nsp: AdapterTarget) {
+  constructor(
+    readonly nsp: AdapterTarget,
+    options: InMemoryAdapterOptions = {},
+  ) {
     super();
     this.host = hostOf(nsp);
     this.#index = new RoomIndex({
       roomCreated: (room) => this.announce("create-room", room),
       roomDeleted: (room) => this.announce("delete-room", room),
-      joined: (room, id) => this.announce("join-room", room, id),
-      left: (room, id) => this.announce("leave-room", room, id),
+      joined: (room, id) => this.#joined(room, id),
+      left: (room, id) => this.#left(room, id),
     });
+    this.recovery = this.#openLog(options);
   }
 
   get rooms(): Map<Room, Set<SocketId>> {
@@ -46,7 +66,9 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
 
   init(): void | Promise<void> {}
 
-  close(): void | Promise<void> {}
+  close(): void | Promise<void> {
+    this.recovery?.close();
+  }
 
   async serverCount(): Promise<number> {
     return 1;
@@ -66,7 +88,12 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
 
   broadcast(event: OutgoingEvent, options: BroadcastOptions): void {
     const flags = options.flags ?? {};
-    this.host.deliver({ encoded: this.host.encode(event), flags, packet: event }, this.select(options));
+    const selection = this.select(options);
+    const encoded = this.host.encode(event);
+    const offset = flags.volatile
+      ? undefined
+      : this.recovery?.append({ encoded, rooms: selection.rooms, except: selection.except });
+    this.host.deliver({ encoded, flags, packet: event, offset }, selection);
   }
 
   broadcastWithAck(
@@ -115,6 +142,21 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     if (typeof answer === "function") answer(null, []);
   }
 
+  persistSession(session: Session): void {
+    this.recovery?.persist(session);
+  }
+
+  async restoreSession(pid: string, offset: string): Promise<RestoredSession | undefined> {
+    const result = this.recovery?.resume(pid, offset);
+    if (!result?.ok) return undefined;
+    const { sid, rooms, data } = result.session;
+    const missedPackets = result.missed.map((missed) => [
+      ...(this.host.decode(missed.encoded)?.data ?? []),
+      missed.offset,
+    ]);
+    return { sid, pid, rooms: [...rooms], data, missedPackets };
+  }
+
   protected select(options: BroadcastOptions): Selection {
     return select(this.#index, options);
   }
@@ -138,6 +180,23 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     }
   }
 
+  #openLog({ recovery }: InMemoryAdapterOptions): MemoryLog | undefined {
+    const settings = recovery ?? this.host.recovery;
+    if (!settings) return undefined;
+    const owner = { reachesAnyone: (entry: SharedEntry) => selectsAnyone(this.#index, entry) };
+    return new MemoryLog(owner, { ...this.host.recovery, ...settings });
+  }
+
+  #joined(room: Room, id: SocketId): void {
+    this.recovery?.joined(room, id);
+    this.announce("join-room", room, id);
+  }
+
+  #left(room: Room, id: SocketId): void {
+    this.recovery?.left(room, id);
+    this.announce("leave-room", room, id);
+  }
+
   /** One socket's failure is reported and does not keep the others from their turn. */
   #settle(operate: () => unknown): void {
     try {
@@ -147,4 +206,19 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
       this.host.reportError(asError(thrown));
     }
   }
+}
+
+/**
+ * For the `adapter` option, when the defaults of connection state recovery do not fit.
+ *
+ * ```ts
+ * const adapter = createInMemoryAdapter({ recovery: { maxDisconnectionDuration: 30_000, maxBytes: 8 * 1024 * 1024 } });
+ * const io = new Server(3000, { adapter, connectionStateRecovery: {} });
+ * ```
+ */
+export function createInMemoryAdapter(options: InMemoryAdapterOptions = {}): (nsp: AdapterTarget) => InMemoryAdapter {
+  // Not an arrow function: servers call adapters with `new`.
+  return function inMemoryAdapter(nsp) {
+    return new InMemoryAdapter(nsp, options);
+  };
 }

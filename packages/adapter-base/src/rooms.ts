@@ -1,4 +1,4 @@
-import type { Room, SocketId } from "./contract.js";
+import type { Room, SocketId } from "./names.js";
 
 /** Hears of changes, each after it took effect. MUST NOT throw. */
 export interface RoomObserver {

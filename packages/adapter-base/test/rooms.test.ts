@@ -93,7 +93,7 @@ describe("RoomIndex", () => {
       fc.tuple(fc.constant("delAll" as const), id, fc.constant(undefined)),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
         const { index, heard } = observed();
         const model = new Set<string>();
         for (const [kind, id, rooms] of steps) {

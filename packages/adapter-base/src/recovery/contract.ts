@@ -1,5 +1,5 @@
 import type { EncodedPacket } from "@sockeye/socketio-parser";
-import type { Room, SocketId } from "../contract.js";
+import type { Room, SocketId } from "../names.js";
 
 /**
  * Connection state recovery, as an adapter keeps it for one namespace: a shared log of recoverable broadcasts, a
@@ -23,8 +23,8 @@ export interface RecoveryLog {
   readonly maxDisconnectionDuration: number;
 
   /**
-   * What every offset of this log starts with, those inside `missed` included: `~` and a few random characters. It is how
-   * a peer tells an offset from an application's own string.
+   * What every offset of this log starts with: `~` and a few random characters. It is how a peer tells an offset from an
+   * application's own string.
    */
   readonly tag: string;
 
@@ -38,12 +38,15 @@ export interface RecoveryLog {
   append(entry: SharedEntry): string | undefined | Promise<string | undefined>;
 
   /**
-   * Opens the private log of a live session. `rooms` is looked at when a broadcast is appended after the session went to
-   * sleep.
+   * Opens the private log of a live session, new or just resumed. Its rooms are followed from then on: a missed event
+   * goes to those who were in the room when it was sent.
    */
   open(session: LiveSession): void;
-  /** Appends an event sent to one session alone and returns its offset. MUST NOT wait for a broker. */
-  appendPrivate(pid: string, encoded: EncodedPacket): string;
+  /**
+   * Appends an event sent to one session alone and returns its offset; `undefined` when there is no such session. Events for
+   * a session asleep are kept as well. MUST NOT wait for a broker.
+   */
+  appendPrivate(pid: string, encoded: EncodedPacket): string | undefined;
 
   /**
    * Capability: the offset a live session is at. Spliced into volatile events, so that peers which take any trailing string
@@ -52,14 +55,19 @@ export interface RecoveryLog {
   position?(pid: string): string | undefined;
 
   /**
-   * The connection of a session ended in a way that may be resumed: keeps rooms and data until resumed or expired.
+   * The connection of a session ended in a way that may be resumed: keeps rooms and data until resumed or expired. MUST be
+   * called before the socket leaves its rooms, in the same turn.
    * Also called while the session is alive when rooms or data changed, by logs that must survive the node (`durable`).
    */
   persist(session: SessionRecord): void | Promise<void>;
   /** The session ended for good. */
   forget(pid: string): void;
 
-  /** Consumes a session and reads what its peer has missed. `offset` is what the peer reports; absent: nothing yet. */
+  /**
+   * Consumes a session and reads what its peer has missed. `offset` is what the peer reports; absent: nothing yet. After
+   * a success the same session is opened again, or persisted or forgotten when its new connection did not last; after a
+   * failure it is gone. A session that is live and was not persisted is `unknown`.
+   */
   resume(pid: string, offset: string | undefined): ResumeResult | Promise<ResumeResult>;
 
   /** Sizes of the internal tables, for `inspect()`. */
@@ -103,11 +111,17 @@ export type RecoveryFailure =
   /** The store could not be asked. */
   | "unavailable";
 
+/** An event as it was encoded, without its offset, and the offset that is spliced in before it is written. */
+export interface MissedPacket {
+  readonly encoded: EncodedPacket;
+  readonly offset: string;
+}
+
 export type ResumeResult =
   | {
       readonly ok: true;
       readonly session: SessionRecord;
-      /** In the order in which they would have been received; each already carries its offset. */
-      readonly missed: readonly EncodedPacket[];
+      /** In the order in which they would have been received. */
+      readonly missed: readonly MissedPacket[];
     }
   | { readonly ok: false; readonly reason: RecoveryFailure };
