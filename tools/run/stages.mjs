@@ -196,6 +196,15 @@ async function arrows(context) {
   return { ok: real.ok && proof.ok, tally: proof.tally, output };
 }
 
+/** Shows the table of bundle sizes that the tests leave behind. @param {Context} context @returns {Promise<Outcome>} */
+async function packaging(context) {
+  const table = join(scratch, "bundle-sizes.txt");
+  rmSync(table, { force: true });
+  const outcome = await testProject("packaging", context, 300);
+  if (existsSync(table)) for (const row of readFileSync(table, "utf8").trim().split("\n")) context.say(row);
+  return outcome;
+}
+
 /** @type {readonly Stage[]} */
 export const stages = [
   { name: "install", title: "dependencies by the lockfile", needs: [], services: [], run: install },
@@ -232,7 +241,7 @@ export const stages = [
     title: "the packages as packed",
     needs: ["build"],
     services: [],
-    run: (context) => testProject("packaging", context, 300),
+    run: packaging,
   },
   {
     name: "interop",
