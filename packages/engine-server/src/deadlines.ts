@@ -1,0 +1,154 @@
+import type { Moment } from "./session/moment.js";
+
+/** Something with a deadline. */
+export interface Timed {
+  /** When {@link expire} wants to be called, on the clock of {@link Moment.now}; `Infinity` when never. */
+  nextDeadline(): number;
+  expire(moment: Moment): void;
+}
+
+export interface DeadlinesOptions {
+  /** Milliseconds between two looks at the clock: deadlines are kept to this precision, never early. */
+  readonly resolution: number;
+  /** A monotonic clock in milliseconds. Default `performance.now`. */
+  readonly clock?: () => number;
+}
+
+/** Slots of the ring. What is due later than `SLOTS * resolution` waits in the farthest slot and is put back from there. */
+const SLOTS = 512;
+
+/**
+ * One timer of low resolution for all sessions of an engine, in place of two per connection.
+ *
+ * Entries stand in a ring of slots. A deadline that moves away costs nothing: the entry is met in its old slot, asked
+ * again, and put where it now belongs. Only a deadline that comes nearer needs a new {@link schedule}.
+ *
+ * A tick that comes late tells how long the event loop was blocked; the sum is `stalled`, and sessions give it back to
+ * their peers.
+ */
+export class Deadlines implements Moment {
+  readonly #resolution: number;
+  readonly #clock: () => number;
+  readonly #slots: Array<Set<Timed> | undefined> = new Array(SLOTS);
+  readonly #slotOf = new Map<Timed, number>();
+  #timer: NodeJS.Timeout | undefined;
+  /** Entries exist: the ring turns, and may not jump. */
+  #turning = false;
+  #tick = 0;
+  #now: number;
+  #stalled = 0;
+
+  constructor(options: DeadlinesOptions) {
+    this.#resolution = options.resolution;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#now = 0;
+    this.#catchUp();
+  }
+
+  /** The time of the last look at the clock: cheap, and at most one resolution old while entries exist. */
+  get now(): number {
+    return this.#now;
+  }
+
+  get stalled(): number {
+    return this.#stalled;
+  }
+
+  get size(): number {
+    return this.#slotOf.size;
+  }
+
+  /** Looks at the clock, for deadlines that must not be short by one resolution. */
+  refresh(): Moment {
+    this.#now = this.#clock();
+    return this;
+  }
+
+  schedule(timed: Timed): void {
+    const deadline = timed.nextDeadline();
+    if (deadline === Number.POSITIVE_INFINITY) {
+      this.cancel(timed);
+      return;
+    }
+    if (!this.#turning) this.#start();
+    const slot = this.#slotFor(deadline);
+    const present = this.#slotOf.get(timed);
+    if (present === slot) return;
+    if (present !== undefined) this.#slots[present]!.delete(timed);
+    this.#slotOf.set(timed, slot);
+    let set = this.#slots[slot];
+    if (set === undefined) {
+      set = new Set();
+      this.#slots[slot] = set;
+    }
+    set.add(timed);
+  }
+
+  cancel(timed: Timed): void {
+    const slot = this.#slotOf.get(timed);
+    if (slot === undefined) return;
+    this.#slotOf.delete(timed);
+    this.#slots[slot]!.delete(timed);
+    if (this.#slotOf.size === 0) this.#stop();
+  }
+
+  #slotFor(deadline: number): number {
+    const tick = Math.ceil(deadline / this.#resolution);
+    const nearest = this.#tick + 1;
+    return Math.min(Math.max(tick, nearest), this.#tick + SLOTS - 1) % SLOTS;
+  }
+
+  #start(): void {
+    this.#turning = true;
+    this.#catchUp();
+    this.#arm();
+  }
+
+  #stop(): void {
+    this.#turning = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** With nothing scheduled the ring may jump. */
+  #catchUp(): void {
+    this.#now = this.#clock();
+    this.#tick = Math.floor(this.#now / this.#resolution);
+  }
+
+  #arm(): void {
+    const expected = this.#clock() + this.#resolution;
+    this.#timer = setTimeout(() => this.#turn(expected), this.#resolution);
+    this.#timer.unref();
+  }
+
+  #turn(expected: number): void {
+    const now = this.#clock();
+    // A timer is never exact; what goes beyond one more resolution was a pause of ours.
+    const late = now - expected - this.#resolution;
+    if (late > 0) this.#stalled += late;
+    this.#now = now;
+    this.#advance(Math.floor(now / this.#resolution));
+    if (this.#turning) this.#arm();
+  }
+
+  #advance(target: number): void {
+    // After a long pause every slot is due once, not once per lap.
+    const first = Math.max(this.#tick + 1, target - SLOTS + 1);
+    for (let tick = first; tick <= target; tick++) {
+      this.#tick = tick;
+      this.#visit(tick % SLOTS);
+    }
+    this.#tick = Math.max(this.#tick, target);
+  }
+
+  #visit(slot: number): void {
+    const set = this.#slots[slot];
+    if (set === undefined || set.size === 0) return;
+    this.#slots[slot] = undefined;
+    for (const timed of set) this.#slotOf.delete(timed);
+    for (const timed of set) {
+      if (timed.nextDeadline() <= this.#now) timed.expire(this);
+      this.schedule(timed);
+    }
+  }
+}

@@ -1,0 +1,411 @@
+import { encodeHandshake } from "@sockeye/engine-parser";
+import { clientsView } from "./compat/clients-view.js";
+import type { EngineData, EngineServer, EngineWriteOptions, PreparedMessage } from "./contract.js";
+import { Deadlines } from "./deadlines.js";
+import { Emitter } from "./emitter.js";
+import { HandshakeRefusal } from "./errors.js";
+import { FlushQueue } from "./flush-queue.js";
+import { serializeCookie } from "./handshake/cookie.js";
+import { policyOfCors, staticPolicyOfCors } from "./handshake/cors.js";
+import { chooseProtocol, type GuardHost, guard, isRefusal, type RequestKind } from "./handshake/guards.js";
+import { type OriginPolicy, originAllowed } from "./handshake/origins.js";
+import { PendingHandshakes } from "./handshake/pending.js";
+import { type Refusal, refuse, refuseForNow, refuseOrigin } from "./handshake/refusal.js";
+import type { RequestView } from "./handshake/request-view.js";
+import { type EngineOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { Registry } from "./registry.js";
+import { type OutgoingPacket, prepareMessages } from "./session/outbox.js";
+import { type Protocol, protocolV4 } from "./session/protocol.js";
+import type { SessionOptions } from "./session/session.js";
+import { randomSessionId } from "./session-id.js";
+import { type PacketView, Socket, type SocketHost, viewsOf } from "./socket.js";
+import type { ResponseHeaders } from "./transports/http-exchange.js";
+import { PollingTransport } from "./transports/polling.js";
+import type { BaseTransport } from "./transports/transport.js";
+
+/** Sizes of every internal table (see {@link Engine.inspect}). */
+export interface EngineInspection {
+  /** Live sessions. */
+  readonly sessions: number;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly byTransport: Readonly<Record<string, number>>;
+  /** Sessions with a second transport on trial. */
+  readonly upgrading: number;
+  /** Sessions that have not sent a message yet. */
+  readonly silent: number;
+  /** Addresses with at least one session. */
+  readonly addresses: number;
+  /** What waits to be written, in all sessions. */
+  readonly outbox: { readonly packets: number; readonly bytes: number };
+  /** Bytes that transports have taken and the operating system has not. */
+  readonly inFlight: number;
+  /** Polls and uploads without an answer yet. */
+  readonly openResponses: number;
+  /** Requests whose handshake is being decided. */
+  readonly pendingHandshakes: number;
+  /** Bytes of uploads that are not whole yet. */
+  readonly unfinishedBytes: number;
+  /** Entries of the shared timer. */
+  readonly deadlines: number;
+  /** Sessions in the dirty list. */
+  readonly dirty: number;
+  /** Volatile messages dropped so far, for want of a ready transport or of room. */
+  readonly dropped: number;
+  /** Milliseconds that the event loop was late, so far. */
+  readonly stalled: number;
+}
+
+/** Events of an {@link Engine} with their arguments; requests are those of the server in use. */
+export interface EngineEvents {
+  connection: [socket: Socket];
+  connection_error: [error: HandshakeRefusal];
+  // biome-ignore lint/suspicious/noExplicitAny: the request type is that of the server in use
+  initial_headers: [headers: ResponseHeaders, request: any];
+  // biome-ignore lint/suspicious/noExplicitAny: the request type is that of the server in use
+  headers: [headers: ResponseHeaders, request: any];
+  flush: [socket: Socket, packets: PacketView[]];
+  drain: [socket: Socket];
+}
+
+/** Ids that are asked for at most, when the generator hands out one that is taken. */
+const ID_ATTEMPTS = 3;
+
+/**
+ * What all engines share, whatever server their requests come from: sessions, guards, the shared timer, the dirty list.
+ *
+ * Events: `connection` (socket), `connection_error` ({@link HandshakeRefusal}), `initial_headers` and `headers` (headers,
+ * request), `flush` (socket, packets), `drain` (socket).
+ */
+export abstract class Engine extends Emitter<EngineEvents> implements EngineServer, SocketHost, GuardHost {
+  readonly opts: ResolvedOptions;
+  readonly deadlines: Deadlines;
+  readonly flushQueue = new FlushQueue();
+  readonly sessionOptions: SessionOptions;
+  protected readonly registry = new Registry();
+  protected readonly handshakes: PendingHandshakes;
+  /** Revisions of the protocol that are served. */
+  protected readonly protocols = new Map<number, Protocol>([[protocolV4.revision, protocolV4]]);
+  readonly #originPolicy: OriginPolicy | undefined;
+  readonly #clients = clientsView(this.registry);
+  readonly #silent = new Set<Socket>();
+  #dropped = 0;
+  #closed = false;
+
+  /**
+   * Makes a session id; may be replaced, and may return a promise. Ids must be unique across all servers of a cluster,
+   * and must not be guessable.
+   */
+  generateId: (request: unknown) => string | PromiseLike<string> = randomSessionId;
+
+  constructor(options?: EngineOptions) {
+    super();
+    this.opts = resolveOptions(options);
+    this.sessionOptions = this.opts;
+    this.deadlines = new Deadlines({ resolution: resolutionFor(this.opts) });
+    this.handshakes = new PendingHandshakes(this.deadlines, this.opts.handshakeTimeout);
+    this.#originPolicy = originPolicyOf(this.opts);
+  }
+
+  // --- what applications use ----------------------------------------------------------------------------------------
+
+  /** Live sessions by id, looked at as an object. */
+  get clients(): Readonly<Record<string, Socket>> {
+    return this.#clients;
+  }
+
+  /** Number of live sessions. */
+  get clientsCount(): number {
+    return this.registry.size;
+  }
+
+  /** Transports that a client on `transport` may change to. */
+  upgrades(transport: string): string[] {
+    if (!this.opts.allowUpgrades || transport !== "polling") return [];
+    return this.opts.transports.filter((name) => name !== "polling");
+  }
+
+  /**
+   * Makes messages ready to be written to many sockets: each wire variant is built once, when the first recipient needs
+   * it. `messages` stay adjacent on the wire.
+   */
+  prepare(messages: readonly EngineData[], options?: EngineWriteOptions): PreparedMessage {
+    return prepareMessages(messages, options?.compress !== false, options?.volatile === true);
+  }
+
+  /** Ends every connection at once and refuses new ones, until the engine is attached again. */
+  close(): this {
+    this.#closed = true;
+    for (const socket of [...this.registry.values()]) socket.close(true);
+    return this;
+  }
+
+  /** Sizes of every internal table: all zero again when every client has gone. */
+  inspect(): EngineInspection {
+    const byState: Record<string, number> = {};
+    const byTransport: Record<string, number> = {};
+    const sums = { upgrading: 0, packets: 0, bytes: 0, inFlight: 0, openResponses: 0, unfinishedBytes: 0 };
+    for (const socket of this.registry.values()) {
+      byState[socket.readyState] = (byState[socket.readyState] ?? 0) + 1;
+      byTransport[socket.transport.name] = (byTransport[socket.transport.name] ?? 0) + 1;
+      addUp(sums, socket);
+    }
+    return {
+      sessions: this.registry.size,
+      byState,
+      byTransport,
+      upgrading: sums.upgrading,
+      silent: this.#silent.size,
+      addresses: this.registry.addresses,
+      outbox: { packets: sums.packets, bytes: sums.bytes },
+      inFlight: sums.inFlight,
+      openResponses: sums.openResponses,
+      pendingHandshakes: this.handshakes.size,
+      unfinishedBytes: sums.unfinishedBytes,
+      deadlines: this.deadlines.size,
+      dirty: this.flushQueue.size,
+      dropped: this.#dropped,
+      stalled: this.deadlines.stalled,
+    };
+  }
+
+  // --- GuardHost ----------------------------------------------------------------------------------------------------
+
+  get transports(): readonly string[] {
+    return this.opts.transports;
+  }
+
+  get allowUpgrades(): boolean {
+    return this.opts.allowUpgrades;
+  }
+
+  findSession(id: string): { transport: string; protocol: number } | undefined {
+    const socket = this.registry.get(id);
+    return socket && { transport: socket.transport.name, protocol: socket.protocol };
+  }
+
+  // --- SocketHost ---------------------------------------------------------------------------------------------------
+
+  forget(socket: Socket): void {
+    this.registry.remove(socket);
+    this.#silent.delete(socket);
+  }
+
+  onFirstMessage(socket: Socket): void {
+    this.#silent.delete(socket);
+  }
+
+  onFlush(socket: Socket, packets: readonly OutgoingPacket[]): void {
+    if (this.listenerCount("flush") > 0) this.emitSafely("flush", socket, packets.flatMap(viewsOf));
+  }
+
+  onDrain(socket: Socket): void {
+    if (this.listenerCount("drain") > 0) this.emitSafely("drain", socket);
+  }
+
+  countDropped(packets: number): void {
+    this.#dropped += packets;
+  }
+
+  reportHandlerError(error: unknown, socket: Socket | undefined, event: string): void {
+    const { onHandlerError } = this.opts;
+    if (onHandlerError === undefined) console.error(`sockeye: a listener of "${event}" failed:`, error);
+    else onHandlerError(error, { socket, event });
+  }
+
+  // --- guards -------------------------------------------------------------------------------------------------------
+
+  protected get closed(): boolean {
+    return this.#closed;
+  }
+
+  protected reopen(): void {
+    this.#closed = false;
+  }
+
+  /**
+   * Decides about a request; `done` is called once, synchronously when nobody has to be waited for. The order is the
+   * order in which errors are reported: shape of the request, origin, then the application's own opinion.
+   */
+  protected decide(kind: RequestKind, request: RequestView, done: (refusal: Refusal | undefined) => void): void {
+    const refusal = this.#closed ? refuseForNow({ name: "SERVER_CLOSED" }) : guard(kind, request, this);
+    if (refusal !== undefined) {
+      done(refusal);
+      return;
+    }
+    this.#decideOrigin(request, (originRefusal) => {
+      if (originRefusal !== undefined || request.query.get("sid")) return done(originRefusal);
+      const full = this.#refuseWhenFull(request);
+      if (full !== undefined) done(full);
+      else this.#askApplication(request, done);
+    });
+  }
+
+  #decideOrigin(request: RequestView, done: (refusal: Refusal | undefined) => void): void {
+    const refusal = () => refuseOrigin(request.header("origin"));
+    try {
+      const allowed = originAllowed(this.#originPolicy, request);
+      if (typeof allowed === "boolean") {
+        done(allowed ? undefined : refusal());
+        return;
+      }
+      allowed.then(
+        (answer) => done(answer ? undefined : refusal()),
+        () => done(refusal()),
+      );
+    } catch {
+      done(refusal());
+    }
+  }
+
+  #refuseWhenFull(request: RequestView): Refusal | undefined {
+    const { maxSessions, maxSessionsPerAddress, maxSilentSessions } = this.opts;
+    if (this.registry.size >= maxSessions) return refuseForNow({ name: "TOO_MANY_SESSIONS" });
+    if (this.#silent.size >= maxSilentSessions) return refuseForNow({ name: "TOO_MANY_SILENT_SESSIONS" });
+    const { address } = request;
+    if (address === undefined || this.registry.countOf(address) < maxSessionsPerAddress) return undefined;
+    return refuseForNow({ name: "TOO_MANY_SESSIONS_OF_ADDRESS", address });
+  }
+
+  #askApplication(request: RequestView, done: (refusal: Refusal | undefined) => void): void {
+    const { allowRequest } = this.opts;
+    if (allowRequest === undefined) {
+      done(undefined);
+      return;
+    }
+    let called = false;
+    const answer = (error: unknown, success?: boolean) => {
+      if (called) return;
+      called = true;
+      if (success && !error) return done(undefined);
+      const message = typeof error === "string" && error !== "" ? error : undefined;
+      done(message === undefined ? refuse(4, { error }) : refuse(4, { message }, message));
+    };
+    try {
+      const result: unknown = allowRequest(request.raw, answer);
+      // An async function may fail before it calls back; that is a refusal, not a crash.
+      if (result instanceof Promise) result.catch((error: unknown) => answer(error, false));
+    } catch (error) {
+      answer(error, false);
+    }
+  }
+
+  protected announceRefusal(request: RequestView, refusal: Refusal): void {
+    if (this.listenerCount("connection_error") === 0) return;
+    this.emitSafely("connection_error", new HandshakeRefusal(request.raw, refusal.code, refusal.context));
+  }
+
+  // --- sessions -----------------------------------------------------------------------------------------------------
+
+  /** The protocol revision and the id for a new session. `done` is called once. */
+  protected reserve(
+    request: RequestView,
+    done: (refusal: Refusal | undefined, id: string, protocol: Protocol) => void,
+  ): void {
+    const protocol = chooseProtocol(request, this.protocols);
+    if (isRefusal(protocol)) {
+      done(protocol, "", protocolV4);
+      return;
+    }
+    this.#newId(request, ID_ATTEMPTS, (error, id) => {
+      if (error === undefined) done(undefined, id, protocol);
+      else done(refuse(3, { name: "ID_GENERATION_ERROR", error }), "", protocol);
+    });
+  }
+
+  #newId(request: RequestView, attempts: number, done: (error: unknown, id: string) => void): void {
+    const take = (id: unknown) => {
+      if (typeof id !== "string" || id === "") done("generateId returned no id", "");
+      else if (!this.registry.has(id)) done(undefined, id);
+      else if (attempts > 1) this.#newId(request, attempts - 1, done);
+      else done("generateId returned an id that is in use", "");
+    };
+    try {
+      const id = this.generateId(request.raw);
+      if (typeof id === "string") take(id);
+      else Promise.resolve(id).then(take, (error: unknown) => done(error ?? "rejected", ""));
+    } catch (error) {
+      done(error ?? "thrown", "");
+    }
+  }
+
+  /** Opens a session on a transport that is ready to be adopted, and announces it. */
+  protected openSession(id: string, protocol: Protocol, transport: BaseTransport, request: RequestView): Socket {
+    const socket = new Socket(id, this, transport, protocol, request.raw, request.address);
+    this.registry.add(socket);
+    if (this.opts.maxSilentSessions !== Number.POSITIVE_INFINITY) this.#silent.add(socket);
+    const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket } = this.opts;
+    const upgrades = this.upgrades(transport.name);
+    const handshake = encodeHandshake({ sid: id, upgrades, pingInterval, pingTimeout, maxPayload: maxHttpBufferSize });
+    socket.open(handshake, initialPacket);
+    return socket;
+  }
+
+  /** Tells the application about a new session. */
+  protected announceSession(socket: Socket): void {
+    this.emitSafely("connection", socket);
+    socket.announceOpen();
+    if (this.#closed) socket.close(true);
+  }
+
+  /** A polling transport for a new session. */
+  protected newPolling(id: string, protocol: Protocol, request: RequestView): PollingTransport {
+    let initial = true;
+    return new PollingTransport(protocol, request, {
+      maxHttpBufferSize: this.opts.maxHttpBufferSize,
+      maxPacketsPerPayload: this.opts.maxPacketsPerPayload,
+      decorate: (headers, of) => {
+        if (initial && this.opts.cookie !== false) headers["set-cookie"] = serializeCookie(this.opts.cookie, id);
+        this.decorateHeaders(headers, of, initial);
+        initial = false;
+      },
+    });
+  }
+
+  /** Lets listeners change response headers. */
+  protected decorateHeaders(headers: ResponseHeaders, request: RequestView, initial: boolean): void {
+    if (initial) this.emitSafely("initial_headers", headers, request.raw);
+    this.emitSafely("headers", headers, request.raw);
+  }
+
+  protected emitSafely(event: string, ...args: unknown[]): void {
+    try {
+      this.emit(event, ...args);
+    } catch (error) {
+      this.reportHandlerError(error, undefined, event);
+    }
+  }
+}
+
+/** Fine enough for the shortest of the configured times, and no finer than needed. */
+function resolutionFor(options: ResolvedOptions): number {
+  const { pingInterval, pingTimeout, upgradeTimeout, closeTimeout, handshakeTimeout } = options;
+  const shortest = Math.min(pingInterval, pingTimeout, upgradeTimeout, closeTimeout, handshakeTimeout);
+  return Math.min(Math.max(Math.floor(shortest / 20), 5), 250);
+}
+
+function originPolicyOf(options: ResolvedOptions): OriginPolicy | undefined {
+  const { origins, cors } = options;
+  if (origins !== undefined || cors === false) return origins;
+  if (typeof cors === "function" || typeof cors.origin === "function") return policyOfCors(cors);
+  return staticPolicyOfCors(cors);
+}
+
+interface Sums {
+  upgrading: number;
+  packets: number;
+  bytes: number;
+  inFlight: number;
+  openResponses: number;
+  unfinishedBytes: number;
+}
+
+function addUp(sums: Sums, socket: Socket): void {
+  const { transport } = socket;
+  if (socket.upgrading) sums.upgrading++;
+  sums.packets += socket.outboxLength;
+  sums.bytes += socket.outboxSize;
+  sums.inFlight += transport.bufferedAmount;
+  if (!(transport instanceof PollingTransport)) return;
+  sums.openResponses += transport.openResponses;
+  sums.unfinishedBytes += transport.unfinishedBytes;
+}

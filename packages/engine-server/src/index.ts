@@ -1,0 +1,46 @@
+/**
+ * Engine.IO sessions over HTTP long-polling, WebSocket and WebTransport on node:http, node:https and node:http2.
+ */
+export type {
+  EngineBackpressure,
+  EngineCloseReason,
+  EngineData,
+  EngineServer,
+  EngineSink,
+  EngineSocket,
+  EngineTopics,
+  EngineWriteOptions,
+  PreparedMessage,
+} from "./contract.js";
+export { Engine, type EngineInspection } from "./engine.js";
+export {
+  EngineError,
+  type EngineErrorCode,
+  EngineMisuse,
+  EngineViolation,
+  HandshakeRefusal,
+  RefusalCode,
+  refusalMessages,
+  TransportFailure,
+} from "./errors.js";
+export type { CookieOptions } from "./handshake/cookie.js";
+export type { CorsOptions, CorsOptionsDelegate, CorsOrigin, CorsOriginFunction } from "./handshake/cors.js";
+export type { OriginPolicy, OriginRule } from "./handshake/origins.js";
+export type { RequestView } from "./handshake/request-view.js";
+export type { Middleware, Next } from "./http/middleware.js";
+export { nodeCors } from "./http/node-cors.js";
+export type {
+  AllowRequestCallback,
+  AttachOptions,
+  EngineOptions,
+  HttpCompressionOptions,
+  PerMessageDeflateOptions,
+  TransportName,
+  WebSocketEngine,
+} from "./options.js";
+export { type AnyHttpServer, attach, listen, Server } from "./server.js";
+export { type PacketView, Socket } from "./socket.js";
+export type { Transport } from "./transports/contract.js";
+
+/** Revision of the Engine.IO protocol. */
+export const protocol = 4;

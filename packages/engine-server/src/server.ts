@@ -1,0 +1,391 @@
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Server as HttpsServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { Engine } from "./engine.js";
+import { EngineMisuse, RefusalCode, refusalMessages } from "./errors.js";
+import { type Refusal, refusalBody, refuse, refuseForNow } from "./handshake/refusal.js";
+import { pathOf } from "./handshake/request-view.js";
+import { type Middleware, runMiddlewares } from "./http/middleware.js";
+import { nodeCors } from "./http/node-cors.js";
+import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
+import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
+import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
+import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
+import type { Protocol } from "./session/protocol.js";
+import type { ResponseHeaders } from "./transports/http-exchange.js";
+import { PollingTransport } from "./transports/polling.js";
+import { type WebSocketLike, WebSocketTransport } from "./transports/websocket.js";
+
+/** A server that an engine can be attached to. */
+export type AnyHttpServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
+
+type RequestListener = (request: NodeRequest, response: NodeResponse) => void;
+
+const DEFAULT_PATH = "/engine.io";
+/** `listen()` owns its HTTP server, and there also answers where Socket.IO clients look by default. */
+const LISTEN_PATHS = [DEFAULT_PATH, "/socket.io"];
+
+/**
+ * An Engine.IO server on node:http, node:https or node:http2.
+ *
+ * @example
+ * const engine = new Server({ cors: { origin: "https://example.com" } });
+ * engine.attach(httpServer, { path: "/engine.io" });
+ * engine.on("connection", (socket) => socket.send("hello"));
+ */
+export class Server extends Engine {
+  /** The codes of refused requests by name. */
+  static readonly errors = RefusalCode;
+  /** Their messages by code. */
+  static readonly errorMessages = refusalMessages;
+
+  /** The server that the engine is attached to. */
+  httpServer: AnyHttpServer | undefined;
+  /** The WebSocket server that takes upgrades over. */
+  ws: WebSocketServerLike | undefined;
+  readonly #middlewares: Middleware[] = [];
+  /** Response headers that middlewares set on an upgrade, until the `101` is written. */
+  readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
+
+  constructor(options?: EngineOptions) {
+    super(options);
+    if (this.opts.cors !== false) this.use(nodeCors(this.opts.cors));
+    this.#createWebSocketServer();
+  }
+
+  /** Adds an Express-style middleware, which runs for every request, upgrades included. */
+  use(middleware: Middleware): this {
+    this.#middlewares.push(middleware);
+    return this;
+  }
+
+  /** Serves `options.path` of an HTTP server; its other requests go on to the listeners it already has. */
+  attach(server: AnyHttpServer, options: AttachOptions = {}): this {
+    return this.#attachPaths(server, [options.path ?? this.opts.path ?? DEFAULT_PATH], options);
+  }
+
+  /** Makes an HTTP server that answers everything else with 501, and listens on it. */
+  listen(port: number, options?: AttachOptions | (() => void), callback?: () => void): this {
+    if (typeof options === "function") return this.listen(port, undefined, options);
+    const server = createServer((_request, response) => {
+      response.writeHead(501);
+      response.end("Not Implemented");
+    });
+    const path = options?.path ?? this.opts.path;
+    this.#attachPaths(server, path === undefined ? LISTEN_PATHS : [path], options ?? {});
+    server.listen(port, callback);
+    return this;
+  }
+
+  override close(): this {
+    super.close();
+    this.ws?.close?.();
+    this.ws = undefined;
+    return this;
+  }
+
+  // --- requests -----------------------------------------------------------------------------------------------------
+
+  /** Takes an HTTP request, whatever its path: for mounting by hand. */
+  handleRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
+    const view = new NodeRequestView(request);
+    const exchange = new NodeExchange(view, response, this.opts.httpCompression);
+    this.#admit("http", view, response, (refusal) => {
+      if (refusal !== undefined) this.#refuseRequest(exchange, refusal);
+      else this.#serve(exchange);
+    });
+  }
+
+  /** Takes an upgrade request, whatever its path: for mounting by hand. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Before anything can be waited for: a reset here must not be an unhandled error (CVE-2022-41940).
+    const onError = () => socket.destroy();
+    socket.on("error", onError);
+    const view = new NodeRequestView(request);
+    const response = new UpgradeResponse(socket);
+    this.#admit("upgrade", view, response, (refusal) => {
+      if (response.writableEnded) return;
+      if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
+      // Middlewares that set headers when the head is written (sessions) get their moment.
+      response.writeHead();
+      this.#upgradeHeaders.set(request, response.headerLines());
+      this.#upgrade(view, socket, head, onError);
+    });
+  }
+
+  /** Legacy: the guards by themselves. Calls back with a code and its context when the request is refused. */
+  verify(
+    request: IncomingMessage,
+    upgrade: boolean,
+    callback: (code?: number | null, context?: Readonly<Record<string, unknown>>) => void,
+  ): void {
+    this.decide(upgrade ? "upgrade" : "http", new NodeRequestView(request), (refusal) => {
+      if (refusal === undefined) callback();
+      else callback(refusal.code, refusal.context);
+    });
+  }
+
+  /** Middlewares, then guards; bounded in number and time. */
+  #admit(
+    kind: "http" | "upgrade",
+    view: NodeRequestView,
+    response: unknown,
+    done: (refusal: Refusal | undefined) => void,
+  ): void {
+    // The usual poll has nobody to wait for: no entry in the table of pending handshakes.
+    if (this.#middlewares.length === 0 && view.query.has("sid")) {
+      this.decide(kind, view, done);
+      return;
+    }
+    if (this.handshakes.size >= this.opts.maxPendingHandshakes) {
+      done(refuseForNow({ name: "TOO_MANY_HANDSHAKES" }));
+      return;
+    }
+    const pending = this.handshakes.begin(() => done(refuseForNow({ name: "HANDSHAKE_TIMEOUT" })));
+    const settle = (refusal?: Refusal) => {
+      if (pending.settle()) done(refusal);
+    };
+    this.#whenGone(response, () => pending.settle());
+    runMiddlewares(this.#middlewares, view.raw, response, (error) => {
+      if (!pending.open) return;
+      if (error) settle(refuse(3, { name: "MIDDLEWARE_FAILURE", error }));
+      else this.decide(kind, view, settle);
+    });
+  }
+
+  /** A middleware that answers by itself, or a peer that leaves, ends the wait. */
+  #whenGone(response: unknown, gone: () => void): void {
+    const emitter = response as NodeJS.EventEmitter;
+    emitter.once("close", gone);
+    emitter.once("finish", gone);
+  }
+
+  #refuseRequest(exchange: NodeExchange, refusal: Refusal): void {
+    this.announceRefusal(exchange.request, refusal);
+    exchange.respond(refusal.status, { "content-type": "application/json" }, refusalBody(refusal));
+  }
+
+  #refuseUpgrade(view: NodeRequestView, socket: Duplex, refusal: Refusal): void {
+    this.announceRefusal(view, refusal);
+    endRaw(socket, refusal.upgradeStatus, ["Content-type: text/html"], refusal.message);
+  }
+
+  // --- polling ------------------------------------------------------------------------------------------------------
+
+  #serve(exchange: NodeExchange): void {
+    const sid = exchange.request.query.get("sid");
+    if (sid) this.#serveSession(sid, exchange);
+    else this.#openPolling(exchange);
+  }
+
+  #serveSession(sid: string, exchange: NodeExchange): void {
+    const transport = this.registry.get(sid)?.transport;
+    // The session may have ended or moved while middlewares ran.
+    if (transport instanceof PollingTransport) transport.onRequest(exchange);
+    else this.#refuseRequest(exchange, refuse(1, { sid }));
+  }
+
+  #openPolling(exchange: NodeExchange): void {
+    this.#reserve(exchange.request, (refusal, id, protocol) => {
+      if (refusal !== undefined) return this.#refuseRequest(exchange, refusal);
+      const transport = this.newPolling(id, protocol, exchange.request);
+      const socket = this.openSession(id, protocol, transport, exchange.request);
+      transport.onRequest(exchange);
+      this.announceSession(socket);
+    });
+  }
+
+  /** An id and a protocol revision, within the time that a handshake has. */
+  #reserve(view: NodeRequestView, done: (refusal: Refusal | undefined, id: string, protocol: Protocol) => void): void {
+    let late = false;
+    let settled = false;
+    const give = (refusal: Refusal | undefined, id: string, protocol: Protocol) => {
+      if (late) return;
+      settled = true;
+      pending?.settle();
+      done(refusal, id, protocol);
+    };
+    let pending: ReturnType<typeof this.handshakes.begin> | undefined;
+    this.reserve(view, give);
+    if (settled) return;
+    pending = this.handshakes.begin(() => {
+      late = true;
+      done(refuseForNow({ name: "HANDSHAKE_TIMEOUT" }), "", undefined as never);
+    });
+  }
+
+  // --- WebSocket ----------------------------------------------------------------------------------------------------
+
+  #upgrade(view: NodeRequestView, socket: Duplex, head: Buffer, onError: () => void): void {
+    const sid = view.query.get("sid");
+    if (sid) {
+      this.#completeUpgrade(view, socket, head, onError, (ws) => this.#offer(sid, view, ws, socket));
+      return;
+    }
+    this.#reserve(view, (refusal, id, protocol) => {
+      if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
+      this.#completeUpgrade(view, socket, head, onError, (ws) => {
+        const transport = this.#newWebSocket(protocol, view, ws, socket);
+        this.announceSession(this.openSession(id, protocol, transport, view));
+      });
+    });
+  }
+
+  #completeUpgrade(
+    view: NodeRequestView,
+    socket: Duplex,
+    head: Buffer,
+    onError: () => void,
+    done: (ws: WebSocketLike) => void,
+  ): void {
+    if (socket.destroyed || this.ws === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.ws.handleUpgrade(view.raw as never, socket as never, head, (ws) => {
+      // From here on `ws` listens to the stream; the transport to `ws`, before the first byte (CVE-2022-21676).
+      socket.removeListener("error", onError);
+      done(ws);
+    });
+  }
+
+  /** A second transport for a session. One that has gone, or moved already, has no use for it. */
+  #offer(sid: string, view: NodeRequestView, ws: WebSocketLike, socket: Duplex): void {
+    const session = this.registry.get(sid);
+    const protocol = session && this.protocols.get(session.protocol);
+    if (session === undefined || protocol === undefined) {
+      ws.on("error", () => undefined);
+      ws.close();
+      return;
+    }
+    session.offerCandidate(this.#newWebSocket(protocol, view, ws, socket));
+  }
+
+  #newWebSocket(protocol: Protocol, view: NodeRequestView, ws: WebSocketLike, socket: Duplex): WebSocketTransport {
+    const deflate = this.opts.perMessageDeflate;
+    const threshold = deflate === false ? Number.POSITIVE_INFINITY : deflate.threshold;
+    // Only of `ws` we know that it writes whole frames to this very stream and leaves us room between them.
+    const stream = this.opts.wsEngine === undefined ? socket : undefined;
+    return new WebSocketTransport(protocol, !view.query.has("b64"), ws, stream, threshold);
+  }
+
+  #createWebSocketServer(): void {
+    if (!this.opts.transports.includes("websocket")) return;
+    const Implementation: WebSocketEngine = this.opts.wsEngine ?? (WebSocketServer as unknown as WebSocketEngine);
+    const { maxHttpBufferSize, maxFragments, closeTimeout, perMessageDeflate } = this.opts;
+    const ws = new Implementation({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate,
+      maxPayload: maxHttpBufferSize,
+      maxFragments,
+      maxBufferedChunks: Math.max(16_384, Math.ceil(maxHttpBufferSize / 64)),
+      closeTimeout,
+    });
+    ws.on("headers", (lines, request) => this.#addUpgradeHeaders(lines, request));
+    this.ws = ws;
+  }
+
+  #addUpgradeHeaders(lines: string[], request: NodeRequest): void {
+    lines.push(...(this.#upgradeHeaders.get(request) ?? []));
+    this.#upgradeHeaders.delete(request);
+    const view = new NodeRequestView(request);
+    const headers: ResponseHeaders = {};
+    this.decorateHeaders(headers, view, !view.query.get("sid"));
+    for (const [name, value] of Object.entries(headers)) {
+      for (const one of Array.isArray(value) ? value : [value]) lines.push(`${name}: ${one}`);
+    }
+  }
+
+  // --- attaching ----------------------------------------------------------------------------------------------------
+
+  #attachPaths(server: AnyHttpServer, paths: readonly string[], options: AttachOptions): this {
+    if (typeof (server as Partial<AnyHttpServer> | undefined)?.on !== "function") {
+      throw new EngineMisuse("ERR_SOCKEYE_ENGINE_OPTION", "attach() needs an HTTP server");
+    }
+    this.httpServer = server;
+    this.reopen();
+    if (this.ws === undefined) this.#createWebSocketServer();
+    const prefixes = paths.map((path) => path.replace(/\/$/, ""));
+    this.#takeRequests(server, prefixes);
+    this.#takeUpgrades(server, prefixes, options);
+    server.on("close", () => this.close());
+    server.on("listening", () => {
+      this.reopen();
+      if (this.ws === undefined) this.#createWebSocketServer();
+    });
+    return this;
+  }
+
+  #takeRequests(server: AnyHttpServer, prefixes: readonly string[]): void {
+    const others = server.listeners("request").slice() as RequestListener[];
+    server.removeAllListeners("request");
+    server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+      const match = matchPath(pathOf(request.url ?? ""), prefixes);
+      if (match === "exact") this.handleRequest(request, response);
+      else if (match === "below") this.#refuseBelow(request, response);
+      else if (others.length > 0) for (const listener of others) listener.call(server, request, response);
+      else if (server.listenerCount("request") === 1) notFound(response);
+    });
+  }
+
+  /** Below the path nothing is served, and nobody else is meant. */
+  #refuseBelow(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = new NodeExchange(new NodeRequestView(request), response, false);
+    this.#refuseRequest(exchange, refuse(3, { name: "PATH_MISMATCH", path: pathOf(request.url ?? "") }));
+  }
+
+  #takeUpgrades(server: AnyHttpServer, prefixes: readonly string[], options: AttachOptions): void {
+    if (!this.opts.transports.includes("websocket")) return;
+    const { destroyUpgrade = true, destroyUpgradeTimeout = 1000 } = options;
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const match = matchPath(pathOf(request.url ?? ""), prefixes);
+      if (match === "exact") this.handleUpgrade(request, socket, head);
+      else if (destroyUpgrade) endUnclaimed(socket, destroyUpgradeTimeout);
+    });
+  }
+}
+
+/** How a path relates to those that are served: `/engine.io` and `/engine.io/` are the same place. */
+function matchPath(path: string, prefixes: readonly string[]): "exact" | "below" | undefined {
+  for (const prefix of prefixes) {
+    if (!path.startsWith(prefix)) continue;
+    const rest = path.slice(prefix.length);
+    if (rest === "" || rest === "/") return "exact";
+    if (rest.startsWith("/")) return "below";
+  }
+  return undefined;
+}
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404);
+  response.end();
+}
+
+/** Ends an upgrade request that nobody has answered in time. */
+function endUnclaimed(socket: Duplex & { bytesWritten?: number }, timeout: number): void {
+  const timer = setTimeout(() => {
+    if (!socket.writable || (socket.bytesWritten ?? 0) > 0) return;
+    socket.on("error", () => undefined);
+    socket.end();
+  }, timeout);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
+}
+
+/** Makes an engine and listens on a new HTTP server, which answers everything else with 501. */
+export function listen(
+  port: number,
+  options?: (EngineOptions & AttachOptions) | (() => void),
+  callback?: () => void,
+): Server {
+  if (typeof options === "function") return listen(port, undefined, options);
+  return new Server(options).listen(port, options, callback);
+}
+
+/** Makes an engine and attaches it to an HTTP server. */
+export function attach(server: AnyHttpServer, options?: EngineOptions & AttachOptions): Server {
+  return new Server(options).attach(server, options);
+}

@@ -1,0 +1,89 @@
+import type { Moment } from "./moment.js";
+
+export interface HeartbeatOptions {
+  /** Milliseconds between a sign of life and the next ping. */
+  readonly pingInterval: number;
+  /** Milliseconds without any sign of life after a ping until the peer is given up. */
+  readonly pingTimeout: number;
+  /** Who pings: the server in protocol 4, the client in protocol 3. */
+  readonly pinger: "server" | "client";
+}
+
+/** What the session has to do when the heartbeat's deadline has come. */
+export type HeartbeatVerdict = "wait" | "ping" | "dead";
+
+/**
+ * The heartbeat of one session.
+ *
+ * Any byte from the peer proves life, not only the pong: a peer in the middle of a long upload is not dead. Nothing is
+ * done per byte for that; the transport's byte counter is compared when the deadline has come. Time that this process
+ * lost by itself (`Moment.stalled`) is given back to the peer.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  /** A ping (or, with a pinging client, its next ping) is awaited since this moment. */
+  #awaiting: boolean;
+  #bytes = 0;
+  #stalled = 0;
+  /** When {@link expire} wants to be called. */
+  deadline = Number.POSITIVE_INFINITY;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#awaiting = options.pinger === "client";
+  }
+
+  start(moment: Moment, bytesRead: number): void {
+    this.#rest(moment, bytesRead);
+  }
+
+  /** The pong (or the client's ping) arrived. */
+  beat(moment: Moment, bytesRead: number): void {
+    this.#rest(moment, bytesRead);
+  }
+
+  /** The transport was exchanged: its counter starts anew. */
+  rebase(bytesRead: number): void {
+    this.#bytes = bytesRead - 1; // the exchange itself was a sign of life
+  }
+
+  stop(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+
+  expire(moment: Moment, bytesRead: number): HeartbeatVerdict {
+    if (moment.now < this.deadline) return "wait";
+    if (!this.#awaiting) return this.#ping(moment, bytesRead);
+    const lost = moment.stalled - this.#stalled;
+    if (lost > 0) {
+      this.#stalled = moment.stalled;
+      this.deadline += lost;
+      if (moment.now < this.deadline) return "wait";
+    }
+    if (bytesRead === this.#bytes) return "dead";
+    // Something came in, only not the heartbeat: alive. A silent client-side timer still wants its ping.
+    if (this.#options.pinger === "server") return this.#ping(moment, bytesRead);
+    this.#rest(moment, bytesRead);
+    return "wait";
+  }
+
+  #ping(moment: Moment, bytesRead: number): HeartbeatVerdict {
+    this.#awaiting = true;
+    this.#bytes = bytesRead;
+    this.#stalled = moment.stalled;
+    this.deadline = moment.now + this.#options.pingTimeout;
+    return "ping";
+  }
+
+  #rest(moment: Moment, bytesRead: number): void {
+    const { pingInterval, pingTimeout, pinger } = this.#options;
+    this.#bytes = bytesRead;
+    this.#stalled = moment.stalled;
+    if (pinger === "client") {
+      this.deadline = moment.now + pingInterval + pingTimeout;
+    } else {
+      this.#awaiting = false;
+      this.deadline = moment.now + pingInterval;
+    }
+  }
+}
