@@ -2,6 +2,7 @@ import type {
   Adapter,
   AdapterHost,
   AdapterTarget,
+  BroadcastFlags,
   BroadcastOptions,
   HostSocket,
   OutgoingEvent,
@@ -90,9 +91,8 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     const flags = options.flags ?? {};
     const selection = this.select(options);
     const encoded = this.host.encode(event);
-    const offset = flags.volatile
-      ? undefined
-      : this.recovery?.append({ encoded, rooms: selection.rooms, except: selection.except });
+    const { rooms, except } = selection;
+    const offset = isRecoverable(event, flags) ? this.recovery?.append({ encoded, rooms, except }) : undefined;
     this.host.deliver({ encoded, flags, packet: event, offset }, selection);
   }
 
@@ -206,6 +206,11 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
       this.host.reportError(asError(thrown));
     }
   }
+}
+
+/** Volatile events may get lost, and an acknowledgement would come too late to be waited for. */
+function isRecoverable(event: OutgoingEvent, flags: BroadcastFlags): boolean {
+  return !flags.volatile && event.id === undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { HostSocket, OutgoingEvent } from "../src/contract.js";
-import { InMemoryAdapter } from "../src/in-memory-adapter.js";
+import { InMemoryAdapter, type InMemoryAdapterOptions } from "../src/in-memory-adapter.js";
 import { StubHost } from "./support/stub-host.js";
 
 const EVENT: OutgoingEvent = { type: 2, data: ["hello", 1] };
@@ -153,5 +153,65 @@ describe("InMemoryAdapter", () => {
     expect(() => new InMemoryAdapter({ name: "/" })).toThrow(
       expect.objectContaining({ code: "ERR_SOCKEYE_ADAPTER_TARGET" }),
     );
+  });
+});
+
+describe("InMemoryAdapter with connection state recovery", () => {
+  function recoverable(options?: InMemoryAdapterOptions) {
+    const host = Object.assign(new StubHost(), { recovery: { maxDisconnectionDuration: 5000 } });
+    return { host, adapter: new InMemoryAdapter(host.target, options) };
+  }
+
+  it("follows the server's settings, unless it has its own", () => {
+    expect(recoverable().adapter.recovery!.maxDisconnectionDuration).toBe(5000);
+    expect(recoverable({ recovery: { maxBytes: 1 } }).adapter.recovery!.maxDisconnectionDuration).toBe(5000);
+    expect(recoverable({ recovery: { maxDisconnectionDuration: 1 } }).adapter.recovery!.maxDisconnectionDuration).toBe(
+      1,
+    );
+    expect(recoverable({ recovery: false }).adapter.recovery).toBeUndefined();
+    expect(setup().adapter.recovery).toBeUndefined();
+  });
+
+  it("gives a place in the log to what can be recovered", () => {
+    const { host, adapter } = recoverable();
+    adapter.addAll("a", new Set(["a"]));
+    const { tag } = adapter.recovery!;
+    adapter.broadcast(EVENT, rooms());
+    adapter.broadcast(EVENT, { ...rooms(), flags: { volatile: true } });
+    adapter.broadcast({ ...EVENT, id: 1 }, rooms());
+    adapter.broadcast(EVENT, rooms("nowhere"));
+    expect(host.deliveries.map(({ broadcast }) => broadcast.offset)).toEqual([
+      `${tag}1`,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(EVENT.data).toEqual(["hello", 1]);
+  });
+
+  it("serves servers that ask for sessions in the incumbent's way", async () => {
+    const { adapter } = recoverable();
+    adapter.addAll("a", new Set(["a", "x"]));
+    const session = { sid: "a", pid: "secret", rooms: ["a", "x"], data: { name: "ada" } };
+    adapter.broadcast(EVENT, rooms());
+    adapter.persistSession(session);
+    adapter.delAll("a");
+    adapter.broadcast({ type: 2, data: ["missed", 2] }, rooms("x"));
+    const { tag } = adapter.recovery!;
+    expect(await adapter.restoreSession("secret", `${tag}1`)).toEqual({
+      ...session,
+      missedPackets: [["missed", 2, `${tag}2`]],
+    });
+    expect(await adapter.restoreSession("secret", `${tag}1`)).toBeUndefined();
+  });
+
+  it("keeps nothing of sessions when it is off or closed", async () => {
+    const { adapter } = setup();
+    adapter.persistSession({ sid: "a", pid: "secret", rooms: [], data: null });
+    expect(await adapter.restoreSession("secret", "")).toBeUndefined();
+    const other = recoverable().adapter;
+    other.persistSession({ sid: "a", pid: "secret", rooms: [], data: null });
+    other.close();
+    expect(other.recovery!.inspect().sessions).toBe(0);
   });
 });
