@@ -1,0 +1,106 @@
+import { reportError } from "#platform";
+
+/** A function of an event map, whatever its arguments. */
+export type Listener = (...args: never[]) => unknown;
+
+export type NameOf<Events> = Extract<keyof Events, string | number>;
+
+/** Arguments of the event `Name` in the map `Events`. */
+export type ArgsOf<Events, Name extends keyof Events> = Events[Name] extends (...args: infer Args) => unknown
+  ? Args
+  : never;
+
+/** The listener of `Name`: the emitter's own events first, the application's map after that. */
+export type ListenerOf<Own, User, Name> = Name extends keyof Own
+  ? Own[Name]
+  : Name extends keyof User
+    ? User[Name]
+    : never;
+
+type Stored = Listener & { of?: Listener };
+
+/**
+ * Event emitter in the few lines a browser bundle can afford. Lists are copied on write, so that dispatching needs no
+ * copy and a listener may add or remove listeners, itself included.
+ *
+ * A listener that throws or rejects stops neither the other listeners nor the connection: the error goes to
+ * {@link Emitter.onListenerError}.
+ */
+export class Emitter<Own extends object, User extends object = object> {
+  readonly #listeners = new Map<string | number, Stored[]>();
+
+  /** Other names of the same methods, as Node's emitter and older code spell them. */
+  declare addListener: this["on"];
+  declare addEventListener: this["on"];
+  declare removeListener: this["off"];
+  declare removeEventListener: this["off"];
+  declare removeAllListeners: this["off"];
+
+  /** Calls `listener` each time `event` happens. */
+  on<Name extends NameOf<Own> | NameOf<User>>(event: Name, listener: ListenerOf<Own, User, Name>): this {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener as Stored]);
+    return this;
+  }
+
+  /** Calls `listener` the next time `event` happens, and not again. */
+  once<Name extends NameOf<Own> | NameOf<User>>(event: Name, listener: ListenerOf<Own, User, Name>): this {
+    const wrapper: Stored = (...args) => {
+      this.off(event, wrapper as typeof listener);
+      return (listener as Stored).apply(this, args);
+    };
+    wrapper.of = listener as Stored;
+    return this.on(event, wrapper as typeof listener);
+  }
+
+  /** Removes one listener, all listeners of one event, or all listeners. */
+  off<Name extends NameOf<Own> | NameOf<User>>(event?: Name, listener?: ListenerOf<Own, User, Name>): this {
+    if (event === undefined) this.#listeners.clear();
+    else {
+      const kept = listener ? [...(this.#listeners.get(event) ?? [])] : [];
+      const at = kept.findIndex((each) => each === listener || each.of === listener);
+      if (at >= 0) kept.splice(at, 1);
+      if (kept.length) this.#listeners.set(event, kept);
+      else this.#listeners.delete(event);
+    }
+    return this;
+  }
+
+  /** The listeners of `event`, as they were given. */
+  listeners<Name extends NameOf<Own> | NameOf<User>>(event: Name): ListenerOf<Own, User, Name>[] {
+    return (this.#listeners.get(event) ?? []).map((each) => (each.of ?? each) as ListenerOf<Own, User, Name>);
+  }
+
+  hasListeners(event: NameOf<Own> | NameOf<User>): boolean {
+    return this.#listeners.has(event);
+  }
+
+  protected dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
+    this.fire(event, args);
+  }
+
+  protected fire(event: string | number, args: readonly unknown[]): void {
+    const listeners = this.#listeners.get(event);
+    if (listeners) for (const listener of listeners) this.call(listener, args, event);
+  }
+
+  /** Runs foreign code: what it throws, or rejects with, is reported and goes no further. */
+  protected call(listener: Listener, args: readonly unknown[], event: string | number): void {
+    try {
+      const result = listener.apply(this, args as never[]);
+      if (result instanceof Promise) result.catch((error) => this.onListenerError(error, event));
+    } catch (error) {
+      this.onListenerError(error, event);
+    }
+  }
+
+  /** Where errors of listeners go: `reportError` in browsers, standard error elsewhere. */
+  protected onListenerError(error: unknown, _event: string | number): void {
+    reportError(error);
+  }
+
+  static {
+    const own = Emitter.prototype as Emitter<object>;
+    own.addListener = own.addEventListener = own.on;
+    own.removeListener = own.removeEventListener = own.removeAllListeners = own.off;
+  }
+}

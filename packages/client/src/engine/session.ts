@@ -1,0 +1,127 @@
+import type { EnginePacket, Handshake, PacketType } from "@sockeye/engine-parser";
+import type { OutgoingPacket } from "./contract.js";
+
+/**
+ * The client's side of Engine.IO protocol 4, without clock, timers or sockets: packets and the time go in, a verdict
+ * comes out. What moves bytes is in `engine.ts`; what the bytes mean is here.
+ */
+
+export type SessionState = "opening" | "open" | "closing" | "closed";
+
+/** What the owner has to do about a packet. */
+export type Verdict =
+  /** The session is open: the handshake can be read. */
+  | "handshake"
+  /** A ping: answer it. */
+  | "answer"
+  /** A message: hand it on. */
+  | "deliver"
+  | "ignore"
+  /** The server closed the session. */
+  | "end"
+  /** The server broke the protocol. */
+  | "violation";
+
+type Row = Partial<Record<PacketType, Verdict>>;
+
+const RUNNING: Row = { ping: "answer", message: "deliver", noop: "ignore", close: "end" };
+
+/**
+ * The law: state x packet -> verdict; a pair that is not there is a violation. Pong and upgrade are the client's own
+ * words (the pong of an upgrade arrives on the transport that is being probed, never here).
+ */
+export const LAW: Readonly<Record<SessionState, Row>> = {
+  opening: { open: "handshake", close: "end" },
+  open: RUNNING,
+  // What was under way when `close()` was called still counts.
+  closing: RUNNING,
+  closed: {},
+};
+
+export class Session {
+  state: SessionState = "opening";
+  handshake: Handshake | undefined;
+  /** Set while the session moves to another transport: nothing may leave on the old one. */
+  held = false;
+  /** Packets not yet handed over, those in flight first. */
+  outbox: OutgoingPacket[] = [];
+  /** When silence becomes a dead connection; milliseconds on the owner's clock. */
+  deadline = Number.POSITIVE_INFINITY;
+  #inFlight = 0;
+
+  /** Judges a packet. For `handshake` the owner calls {@link Session.open} next. */
+  receive(packet: EnginePacket, now: number): Verdict {
+    if (this.state === "closed") return "ignore";
+    this.touch(now);
+    return LAW[this.state][packet.type] ?? "violation";
+  }
+
+  open(handshake: Handshake, now: number): void {
+    this.handshake = handshake;
+    this.state = "open";
+    this.touch(now);
+  }
+
+  /**
+   * The server was heard. Any packet counts, not pings alone: a ping that waits behind a large message on a slow line
+   * is no reason to give the line up.
+   */
+  touch(now: number): void {
+    if (this.handshake) this.deadline = now + this.handshake.pingInterval + this.handshake.pingTimeout;
+  }
+
+  /** Queues a packet; refused once the session is closing. */
+  push(packet: OutgoingPacket): boolean {
+    const accepted = this.state === "opening" || this.state === "open";
+    if (accepted) this.outbox.push(packet);
+    return accepted;
+  }
+
+  /**
+   * The packets to hand over now; they stay in the outbox until {@link Session.handedOver}. `limit` is the server's
+   * `maxPayload` where packets share one body: as many as fit leave, and one that is too large on its own leaves alone,
+   * for the server to judge.
+   */
+  take(limit = Number.POSITIVE_INFINITY): readonly OutgoingPacket[] {
+    const { outbox } = this;
+    if (this.held || this.#inFlight || (this.state !== "open" && this.state !== "closing")) return [];
+    this.#inFlight = limit < Number.POSITIVE_INFINITY ? countWithin(outbox, limit) : outbox.length;
+    return outbox.slice(0, this.#inFlight);
+  }
+
+  /** The batch is gone. Returns whether the outbox is empty now. */
+  handedOver(): boolean {
+    this.outbox.splice(0, this.#inFlight);
+    this.#inFlight = 0;
+    return !this.outbox.length;
+  }
+}
+
+function countWithin(outbox: readonly OutgoingPacket[], limit: number): number {
+  let size = -1;
+  let count = 0;
+  for (const { data } of outbox) {
+    // Separator, type, data.
+    size += 2 + sizeOf(data);
+    if (count && size > limit) break;
+    count++;
+  }
+  return count;
+}
+
+/** Bytes that data takes in a polling body: UTF-8 text, or base64. */
+function sizeOf(data: EnginePacket["data"]): number {
+  if (data === undefined) return 0;
+  return typeof data === "string" ? utf8Length(data) : Math.ceil(data.byteLength / 3) * 4;
+}
+
+/** Bytes of `text` in UTF-8, counted without encoding it. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // A surrogate pair is four bytes for two units, each of which was counted once and gets one more.
+    if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+  }
+  return length;
+}

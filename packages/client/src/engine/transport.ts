@@ -1,0 +1,57 @@
+import { formatQuery } from "../url.js";
+import type { OutgoingPacket, TransportHost, TransportOptions } from "./contract.js";
+
+/**
+ * One way of moving packets. A transport decides nothing about the protocol: it opens, moves frames both ways, and
+ * closes. Extend it for a transport of your own and pass the class in `transports`:
+ *
+ * ```ts
+ * class Pair extends Transport {
+ *   get name() { return "websocket"; }
+ *   open() { ... this.host.opened(this) }
+ *   send(packets) { ... this.host.drained(this) }
+ *   close() { ... }
+ * }
+ * ```
+ */
+export abstract class Transport {
+  /** The name that the server knows it by. A getter: it is read from the prototype too. */
+  abstract get name(): string;
+  /** Whether a batch would be taken now. */
+  writable = false;
+  /** Form of received bytes. */
+  binaryType: "nodebuffer" | "arraybuffer" = "arraybuffer";
+  /** Parameters of its requests; the session id is added once there is one. */
+  readonly query: Record<string, unknown>;
+  /** Set by the owner before `open`. MUST be told of everything, and of nothing after `close`. */
+  host!: TransportHost;
+
+  constructor(readonly options: TransportOptions) {
+    this.query = { EIO: 4, ...options.query, transport: (this as Transport).name };
+  }
+
+  abstract open(): void;
+  /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
+  abstract send(packets: readonly OutgoingPacket[]): void;
+  /** Ends the connection; the host hears nothing more. */
+  abstract close(): void;
+
+  /** Finishes what is under way, starts nothing new, then calls `done`. Overridden where something can be. */
+  pause(done: () => void): void {
+    done();
+  }
+
+  /** Takes back `pause`: the transport that was to take over is gone. */
+  resume(): void {}
+
+  /** The address of a request. `stamped`: with the cache-busting parameter unless switched off. */
+  protected uri(scheme: "http" | "ws", stamped: boolean): string {
+    const { hostname, port, secure, path, timestampParam = "t", timestampRequests = stamped } = this.options;
+    const query = { ...this.query };
+    if (timestampRequests) query[timestampParam] = Date.now().toString(36) + Math.random().toString(36).slice(2, 5);
+    if (this.options.forceBase64) query.b64 = 1;
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const suffix = Number(port) === (secure ? 443 : 80) ? "" : `:${port}`;
+    return `${scheme}${secure ? "s" : ""}://${host}${suffix}${path}?${formatQuery(query)}`;
+  }
+}

@@ -1,0 +1,125 @@
+import { decodePayload, encodePayload } from "@sockeye/engine-parser";
+import type { Cancel } from "../../timers.js";
+import type { HttpRequest, HttpResponse, OutgoingPacket } from "../contract.js";
+import { refusal } from "../refusal.js";
+import { Transport } from "../transport.js";
+
+/** Milliseconds that the farewell request may take where no limit was set. */
+const FAREWELL = 10_000;
+
+/**
+ * HTTP long-polling: one GET at a time brings packets, one POST at a time takes them. Subclasses say how a request is
+ * made.
+ */
+export abstract class Polling extends Transport {
+  /** Makes a request. On the prototype, or a field. */
+  protected abstract readonly request: HttpRequest;
+  /** Error texts for a failed GET and a failed POST. */
+  protected abstract readonly failures: readonly [read: string, write: string];
+
+  #state: "opening" | "open" | "pausing" | "closed" = "opening";
+  #poll: Cancel | undefined;
+  #push: Cancel | undefined;
+  #paused: (() => void) | undefined;
+
+  get name(): string {
+    return "polling";
+  }
+
+  open(): void {
+    this.#read();
+  }
+
+  send(packets: readonly OutgoingPacket[]): void {
+    this.writable = false;
+    this.#push = this.#exchange(encodePayload(packets), () => {
+      this.#push = undefined;
+      this.writable = true;
+      if (!this.#settle()) this.host.drained(this);
+    });
+  }
+
+  /** Waits for the running GET and POST; their packets still arrive. */
+  override pause(done: () => void): void {
+    this.#state = "pausing";
+    this.#paused = done;
+    this.#settle();
+  }
+
+  override resume(): void {
+    if (this.#state !== "pausing") return;
+    this.#state = "open";
+    this.#paused = undefined;
+    if (!this.#poll) this.#read();
+  }
+
+  close(): void {
+    const open = this.#state === "open";
+    this.#state = "closed";
+    const abort = () => this.#poll?.();
+    if (!open) {
+      this.#push?.();
+      abort();
+      return;
+    }
+    // The server answers the waiting GET when it has read the farewell: cut before that, it would take the connection
+    // for lost.
+    const options = { ...this.options, requestTimeout: this.options.requestTimeout || FAREWELL };
+    this.request(this.uri("http", true), encodePayload([{ type: "close" }]), options, abort);
+  }
+
+  #read(): void {
+    this.#poll = this.#exchange(undefined, (text) => {
+      this.#poll = undefined;
+      this.#accept(text);
+      if (this.#settle() || this.#state === "closed") return;
+      if (this.#state === "opening") {
+        this.#state = "open";
+        this.writable = true;
+        this.host.opened(this);
+        this.host.drained(this);
+      }
+      this.#read();
+    });
+  }
+
+  #accept(text: string): void {
+    const { packets, error } = decodePayload(text, {
+      binaryType: this.binaryType,
+      maxPackets: Number.POSITIVE_INFINITY,
+    });
+    for (const packet of packets) {
+      // A handler may close the session in the middle of a payload: the rest is not for it.
+      if (this.#isClosed()) return;
+      this.host.received(this, packet);
+    }
+    if (error && !this.#isClosed()) this.host.received(this, error);
+  }
+
+  /** A method, because the state changes behind the compiler's back while packets are handed over. */
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #exchange(body: string | undefined, then: (text: string) => void): Cancel {
+    return this.request(this.uri("http", true), body, this.options, (response: HttpResponse) => {
+      if (this.#state === "closed") return;
+      if (response.status === 200) then(response.text);
+      else {
+        this.#state = "closed";
+        this.host.failed(this, refusal(this.failures[body === undefined ? 0 : 1], response));
+      }
+    });
+  }
+
+  /** Returns whether the transport is being paused, and says so once nothing is under way. */
+  #settle(): boolean {
+    const pausing = this.#state === "pausing";
+    if (pausing && !this.#poll && !this.#push) {
+      const done = this.#paused;
+      this.#paused = undefined;
+      done?.();
+    }
+    return pausing;
+  }
+}

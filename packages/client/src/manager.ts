@@ -1,0 +1,355 @@
+import { type Packet, type PacketEncoder, PacketType, type Parser } from "@sockeye/socketio-parser";
+import { watchPage } from "#platform";
+import { Backoff } from "./backoff.js";
+import type { Accessor, DisconnectDetails, ManagerEvents, ManagerLink, ManagerView, Member } from "./contract.js";
+import { Emitter } from "./emitter.js";
+import type { EngineKit, PageEvent } from "./engine/contract.js";
+import { Engine, type EngineCloseReason } from "./engine/engine.js";
+import { utf8Length } from "./engine/session.js";
+import { type ClientError, MisuseError, TransportError, UnansweredError } from "./errors.js";
+import type { DefaultEventsMap } from "./events.js";
+import type { ManagerOptions, SocketOptions } from "./options.js";
+import { Socket } from "./socket.js";
+import { type Cancel, later } from "./timers.js";
+
+/** What an entry point puts into its Managers. */
+export interface ManagerKit extends EngineKit {
+  readonly parser: Parser;
+}
+
+const DEFAULTS: ManagerOptions = {
+  path: "/socket.io",
+  reconnection: true,
+  reconnectionAttempts: Number.POSITIVE_INFINITY,
+  reconnectionDelay: 1000,
+  reconnectionDelayMax: 5000,
+  randomizationFactor: 0.5,
+  timeout: 20_000,
+};
+
+/** Told when a Manager's connection is wanted, and when it no longer is. */
+export type AliveListener = (manager: Manager, alive: boolean) => void;
+
+/** A namespace that no application has: any server answers a request for it, whatever it answers. */
+const PROBE = "/~probe";
+
+type Done = (error?: ClientError) => void;
+
+/**
+ * One connection to one server: shared by the sockets of its namespaces, and brought back when it is lost.
+ *
+ * ```ts
+ * const manager = new Manager("https://example.com", { reconnectionDelayMax: 10_000 });
+ * const socket = manager.socket("/");
+ * const admin = manager.socket("/admin");
+ * ```
+ */
+export class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+  extends Emitter<ManagerEvents>
+  implements ManagerView
+{
+  readonly uri: string | undefined;
+  readonly opts: ManagerOptions;
+  engine!: Engine;
+  /** Sockets by namespace. */
+  readonly nsps = new Map<string, Socket>();
+
+  declare readonly reconnection: Accessor<boolean>;
+  declare readonly reconnectionAttempts: Accessor<number>;
+  declare readonly reconnectionDelay: Accessor<number>;
+  declare readonly reconnectionDelayMax: Accessor<number>;
+  declare readonly randomizationFactor: Accessor<number>;
+  declare readonly timeout: Accessor<number | false>;
+
+  readonly #kit: ManagerKit;
+  readonly #alive: AliveListener;
+  readonly #encoder: PacketEncoder;
+  readonly #backoff: Backoff;
+  /** Sockets that want the connection. */
+  readonly #members = new Map<string, Member>();
+  #state: "closed" | "opening" | "open" = "closed";
+  /** Set from a loss until the connection is back or given up. */
+  #reconnecting = false;
+  #wait: Cancel | undefined;
+  #unwatch: Cancel | undefined;
+  #probing: Promise<boolean> | undefined;
+
+  readonly #link: ManagerLink = {
+    join: (member) => this.#join(member),
+    leave: ({ nsp }) => {
+      this.#members.delete(nsp);
+      if (!this.#members.size) this.close();
+    },
+    ready: () => this.#state === "open" && !this.engine.expired(),
+    writable: () => this.engine.writable,
+    send: (packet, compress) => this.#send(packet, compress),
+    violated: (error) => this.engine.abandon("parse error", error),
+    dropped: (dropped) => this.dispatch("packet_dropped", dropped),
+    handlerError: (error, event) => this.onListenerError(error, event),
+  };
+
+  static {
+    for (const name of Object.keys(DEFAULTS) as (keyof ManagerOptions)[]) {
+      Object.defineProperty(Manager.prototype, name, {
+        value(this: Manager, ...[value]: never[]) {
+          if (value === undefined) return this.opts[name];
+          this.opts[name] = value;
+          // Stops a reconnection under way, too.
+          if (name === "reconnection" && !value && this.#reconnecting) this.#rest();
+          return this;
+        },
+      });
+    }
+  }
+
+  constructor(uri: string | undefined, options: ManagerOptions, kit: ManagerKit, alive: AliveListener = () => {}) {
+    super();
+    this.uri = uri;
+    this.opts = { ...DEFAULTS };
+    for (const [name, value] of Object.entries(options))
+      if (value !== undefined) Object.assign(this.opts, { [name]: value });
+    this.#kit = kit;
+    this.#alive = alive;
+    this.#encoder = new (this.#parser().Encoder)();
+    this.#backoff = new Backoff(this.opts);
+    if (this.opts.autoConnect !== false) this.open();
+  }
+
+  /** The socket of a namespace; the same one each time. */
+  socket<L extends object = Listen, E extends object = Emit>(nsp: string, options?: SocketOptions): Socket<L, E> {
+    let socket = this.nsps.get(nsp);
+    if (!socket) {
+      socket = new Socket(this, nsp, { ...this.opts, ...options }, this.#link);
+      this.nsps.set(nsp, socket);
+    }
+    if (this.opts.autoConnect !== false && !socket.active) socket.connect();
+    return socket as unknown as Socket<L, E>;
+  }
+
+  /** Opens the connection, if it is not. With `done`, a failure is told to it and not tried again. */
+  open(done?: Done): this {
+    if (this.#state !== "closed") return this;
+    const { opts } = this;
+    const engine = new Engine(this.uri, opts, this.#kit);
+    this.engine = engine;
+    this.#state = "opening";
+    this.#alive(this as Manager, true);
+    this.#unwatch ??= watchPage((event) => this.#pageEvent(event));
+
+    const { timeout } = opts;
+    const late = () => this.#failed(engine, new UnansweredError("TIMEOUT", "timeout"), done);
+    const stop = timeout === false ? () => {} : later(opts, late, timeout!);
+
+    const decoder = new (this.#parser().Decoder)();
+    decoder.on("decoded", (packet) => this.#decoded(packet));
+    engine.on("data", (data) => {
+      try {
+        decoder.add(data);
+      } catch (error) {
+        engine.abandon("parse error", error as Error);
+      }
+    });
+    engine.on("open", () => {
+      stop();
+      this.#opened(done);
+    });
+    engine.on("ping", () => this.dispatch("ping"));
+    engine.on("error", (error) => {
+      if (this.#state === "opening") this.#failed(engine, error as ClientError, done);
+      else this.dispatch("error", error as ClientError);
+    });
+    engine.on("close", (reason, details) => {
+      stop();
+      if (engine !== this.engine) return;
+      if (this.#state === "open") this.#closed(reason, details);
+      else this.#failed(engine, new TransportError("TRANSPORT", reason, details), done);
+    });
+    return this;
+  }
+
+  connect(done?: Done): this {
+    return this.open(done);
+  }
+
+  /** Closes the connection for good: until it is opened again. */
+  close(): this {
+    const state = this.#state;
+    this.#state = "closed";
+    this.#rest();
+    if (state !== "closed") this.engine.close();
+    if (state === "open") this.#tellClosed("forced close");
+    return this;
+  }
+
+  disconnect(): this {
+    return this.close();
+  }
+
+  probe(timeout = 2000): Promise<boolean> {
+    this.#probing ??= this.#probe(timeout).finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  protected override onListenerError(error: unknown, event: string | number): void {
+    if (event !== "handler_error" && this.hasListeners("handler_error")) this.dispatch("handler_error", error, event);
+    else super.onListenerError(error, event);
+  }
+
+  #parser(): Parser {
+    return this.opts.parser ?? this.#kit.parser;
+  }
+
+  #join(member: Member): void {
+    const joined = this.#members.has(member.nsp);
+    this.#members.set(member.nsp, member);
+    if (this.#state === "open") joined || member.opened();
+    else if (!this.#reconnecting) this.open();
+  }
+
+  /** The members as they are now: handlers come and go while they are told. */
+  #each(tell: (member: Member) => void): void {
+    for (const member of [...this.#members.values()]) tell(member);
+  }
+
+  #opened(done?: Done): void {
+    this.#state = "open";
+    this.#each((member) => member.opened());
+    this.dispatch("open");
+    done?.();
+  }
+
+  /** An attempt to open came to nothing. */
+  #failed(engine: Engine, error: ClientError, done?: Done): void {
+    if (engine !== this.engine || this.#state !== "opening") return;
+    this.#state = "closed";
+    engine.close();
+    this.#backoff.advised = (error as TransportError).retryAfter ?? 0;
+    this.#each((member) => member.failed(error));
+    this.dispatch("error", error);
+    // A handler may have closed the Manager, which leaves nothing to watch for.
+    if (done) done(error);
+    else if (this.#unwatch) this.#reconnect();
+    if (!this.#reconnecting && !this.#isBusy()) this.#rest();
+  }
+
+  /** The open connection was lost. */
+  #closed(reason: EngineCloseReason, details?: DisconnectDetails): void {
+    this.#state = "closed";
+    this.#backoff.reset();
+    this.#backoff.advised = (details as TransportError | undefined)?.retryAfter || 0;
+    this.#tellClosed(reason, details);
+    if (this.#unwatch) this.#reconnect();
+  }
+
+  #tellClosed(reason: EngineCloseReason, details?: DisconnectDetails): void {
+    this.#each((member) => member.closed(reason, details));
+    this.dispatch("close", reason, details);
+  }
+
+  #isBusy(): boolean {
+    return this.#state !== "closed";
+  }
+
+  /** Nothing is wanted any more: no timer, no listener stays. */
+  #rest(): void {
+    this.#reconnecting = false;
+    this.#wait?.();
+    this.#wait = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#alive(this as Manager, false);
+  }
+
+  #reconnect(): void {
+    if (this.#isBusy()) return;
+    const { reconnection, reconnectionAttempts } = this.opts;
+    if (!reconnection) {
+      this.#rest();
+      return;
+    }
+    if (this.#backoff.attempts >= reconnectionAttempts!) {
+      this.#backoff.reset();
+      this.#rest();
+      this.dispatch("reconnect_failed");
+      return;
+    }
+    this.#reconnecting = true;
+    this.#wait = later(this.opts, () => this.#attempt(), this.#backoff.next());
+  }
+
+  #attempt(): void {
+    this.#wait?.();
+    this.#wait = undefined;
+    this.dispatch("reconnect_attempt", this.#backoff.attempts);
+    if (!this.#reconnecting) return;
+    this.open((error) => {
+      if (!this.#reconnecting) return;
+      if (error) {
+        this.#reconnect();
+        this.dispatch("reconnect_error", error);
+      } else {
+        const { attempts } = this.#backoff;
+        this.#reconnecting = false;
+        this.#backoff.reset();
+        this.dispatch("reconnect", attempts);
+      }
+    });
+  }
+
+  #decoded(packet: Packet): void {
+    const { nsp, type } = packet;
+    this.dispatch("packet", packet);
+    // A pattern of the server's admitted the probe as a namespace.
+    if (nsp === PROBE && type === PacketType.CONNECT) this.#send({ type: PacketType.DISCONNECT, nsp });
+    this.#members.get(nsp)?.received(packet);
+  }
+
+  #send(packet: Packet, compress?: boolean): void {
+    const { engine } = this;
+    const chunks = this.#encoder.encode(packet);
+    const limit = engine.maxPayload;
+    for (const chunk of chunks) {
+      if (exceeds(chunk, limit, engine.transport.name === "polling")) {
+        throw new MisuseError("TOO_LARGE", `larger than the ${limit} bytes that the server takes`);
+      }
+    }
+    const options = compress === undefined ? undefined : { compress };
+    for (const chunk of chunks) engine.write(chunk, options);
+  }
+
+  async #probe(timeout: number): Promise<boolean> {
+    const { engine } = this;
+    if (!this.#link.ready()) return false;
+    const alive = await new Promise<boolean>((resolve) => {
+      engine.once("packet", () => resolve(true));
+      engine.once("close", () => resolve(false));
+      this.#send({ type: PacketType.CONNECT, nsp: PROBE });
+      later(this.opts, () => resolve(false), timeout);
+    });
+    if (!alive) engine.abandon("ping timeout", { description: "no answer to a probe" });
+    return alive;
+  }
+
+  #pageEvent(event: PageEvent): void {
+    const { watchNetwork, closeOnBeforeunload } = this.opts;
+    if (event === "leave") {
+      if (closeOnBeforeunload) this.engine.abandon("forced close");
+    } else if (watchNetwork === false) return;
+    else if (event === "wake") {
+      if (this.#state === "open") this.probe();
+      else if (this.#wait) this.#attempt();
+      // A machine can talk to itself without a network.
+    } else if (this.engine.opts.hostname !== "localhost") {
+      this.engine.abandon("transport close", { description: "network connection lost" });
+    }
+  }
+}
+
+/** Whether a server that takes `limit` bytes would refuse a message. */
+function exceeds(chunk: string | ArrayBuffer | ArrayBufferView, limit: number, asText: boolean): boolean {
+  if (typeof chunk !== "string") return (asText ? Math.ceil(chunk.byteLength / 3) * 4 + 1 : chunk.byteLength) > limit;
+  // No text takes more than three bytes a unit: most need no counting.
+  return chunk.length * 3 >= limit && utf8Length(chunk) >= limit;
+}

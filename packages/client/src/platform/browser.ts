@@ -1,0 +1,78 @@
+/** Browsers, workers, React Native and anything else without Node's modules. */
+import type {
+  CookieJar,
+  HttpRequest,
+  HttpResponse,
+  OutgoingPacket,
+  PageEvent,
+  TransportOptions,
+  WebSocketLike,
+} from "../engine/contract.js";
+import type { Cancel } from "../timers.js";
+
+export const defaultBinaryType = "arraybuffer" as const;
+
+/** The browser keeps its own. */
+export function createCookieJar(): CookieJar | undefined {
+  return undefined;
+}
+
+export const request: HttpRequest = (uri, body, options, done) => {
+  const xhr = new XMLHttpRequest();
+  xhr.open(body === undefined ? "GET" : "POST", uri);
+  xhr.withCredentials = !!options.withCredentials;
+  xhr.timeout = options.requestTimeout ?? 0;
+  if (body !== undefined) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
+  for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
+  // After success, failure, time-out and abort alike.
+  xhr.onloadend = () => done({ status: xhr.status, text: xhr.responseText, cause: xhr });
+  xhr.send(body);
+  return () => xhr.abort();
+};
+
+/** Headers are React Native's third argument; browsers ignore it. */
+type AnyWebSocket = new (uri: string, protocols?: string | string[], options?: object) => WebSocketLike;
+
+/** Browsers keep the answer to a refused upgrade to themselves. */
+export function openWebSocket(
+  uri: string,
+  { protocols, extraHeaders }: TransportOptions,
+  _refused: (response: HttpResponse) => void,
+): WebSocketLike {
+  const Class = globalThis.WebSocket as unknown as AnyWebSocket;
+  return extraHeaders ? new Class(uri, protocols, { headers: extraHeaders }) : new Class(uri, protocols);
+}
+
+export function sendFrame(
+  socket: WebSocketLike,
+  frame: string | ArrayBuffer | ArrayBufferView,
+  _packet: OutgoingPacket,
+  _options: TransportOptions,
+): void {
+  (socket as unknown as globalThis.WebSocket).send(frame as string);
+}
+
+const PAGE_EVENTS: Readonly<Record<string, PageEvent>> = {
+  offline: "offline",
+  online: "wake",
+  pageshow: "wake",
+  beforeunload: "leave",
+};
+
+/** Nothing to watch in React Native: call `socket.probe()` from its AppState there. */
+export function watchPage(listener: (event: PageEvent) => void): Cancel {
+  const { addEventListener, removeEventListener, document } = globalThis;
+  if (!addEventListener) return () => {};
+  const told = ({ type }: Event) => listener(PAGE_EVENTS[type]!);
+  const shown = () => document.visibilityState === "visible" && listener("wake");
+  for (const type in PAGE_EVENTS) addEventListener(type, told);
+  document?.addEventListener("visibilitychange", shown);
+  return () => {
+    for (const type in PAGE_EVENTS) removeEventListener(type, told);
+    document?.removeEventListener("visibilitychange", shown);
+  };
+}
+
+export function reportError(error: unknown): void {
+  (globalThis.reportError ?? console.error)(error);
+}

@@ -1,0 +1,137 @@
+/** Node.js, Bun and Deno. */
+import * as http from "node:http";
+import * as https from "node:https";
+import { WebSocket } from "ws";
+import type {
+  CookieJar,
+  HttpRequest,
+  HttpResponse,
+  OutgoingPacket,
+  PageEvent,
+  TransportOptions,
+  WebSocketLike,
+} from "../engine/contract.js";
+import type { Cancel } from "../timers.js";
+import { MemoryCookieJar } from "./cookies.js";
+
+export const defaultBinaryType = "nodebuffer" as const;
+
+export function createCookieJar(): CookieJar {
+  return new MemoryCookieJar();
+}
+
+/** Options that belong to the connection, handed on as they are to `node:https` and `ws`. */
+const SOCKET_OPTIONS = [
+  "agent",
+  "pfx",
+  "key",
+  "passphrase",
+  "cert",
+  "ca",
+  "ciphers",
+  "rejectUnauthorized",
+  "checkServerIdentity",
+  "localAddress",
+  "family",
+] as const;
+
+function pick<Name extends keyof TransportOptions>(options: TransportOptions, names: readonly Name[]) {
+  const picked: Record<string, unknown> = {};
+  for (const name of names) if (options[name] !== undefined) picked[name] = options[name];
+  return picked;
+}
+
+function headersOf({ extraHeaders, cookieJar }: TransportOptions): Record<string, string> {
+  const cookie = cookieJar?.header();
+  return { ...extraHeaders, ...(cookie && { cookie }) };
+}
+
+function readResponse(
+  response: http.IncomingMessage,
+  options: TransportOptions,
+  done: (r: HttpResponse) => void,
+): void {
+  options.cookieJar?.store(response.headers["set-cookie"] ?? []);
+  let text = "";
+  response.setEncoding("utf8");
+  response.on("data", (chunk: string) => {
+    text += chunk;
+  });
+  // A response that breaks off ends in `close` alone.
+  response.on("close", () => {
+    const status = response.complete ? (response.statusCode ?? 0) : 0;
+    done({ status, text, retryAfter: response.headers["retry-after"] });
+  });
+}
+
+export const request: HttpRequest = (uri, body, options, done) => {
+  const { request: start } = options.secure ? https : http;
+  let settled = false;
+  const settle = (response: HttpResponse) => {
+    if (settled) return;
+    settled = true;
+    done(response);
+  };
+  const failed = (cause: unknown) => settle({ status: 0, text: "", cause });
+  const headers = headersOf(options);
+  if (body !== undefined) {
+    headers["content-type"] = "text/plain;charset=UTF-8";
+    headers["content-length"] = String(Buffer.byteLength(body));
+  }
+  const method = body === undefined ? "GET" : "POST";
+  const { requestTimeout, autoUnref } = options;
+  const outgoing = start(uri, { method, headers, ...pick(options, SOCKET_OPTIONS) }, (response) =>
+    readResponse(response, options, settle),
+  );
+  outgoing.on("error", failed);
+  if (requestTimeout) outgoing.setTimeout(requestTimeout, () => outgoing.destroy());
+  if (autoUnref) outgoing.on("socket", (socket) => socket.unref());
+  outgoing.end(body);
+  return () => outgoing.destroy();
+};
+
+export function openWebSocket(
+  uri: string,
+  options: TransportOptions,
+  refused: (response: HttpResponse) => void,
+): WebSocketLike {
+  const socket = new WebSocket(uri, options.protocols ?? [], {
+    perMessageDeflate: { threshold: 1024 },
+    headers: headersOf(options),
+    ...pick(options, [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"]),
+  });
+  socket.on("upgrade", (response) => {
+    options.cookieJar?.store(response.headers["set-cookie"] ?? []);
+    if (options.autoUnref) response.socket.unref();
+  });
+  // Without this listener the status and the server's reason would be lost in an error text.
+  socket.on("unexpected-response", (outgoing, response) => {
+    readResponse(response, options, (answer) => {
+      refused(answer);
+      outgoing.destroy();
+    });
+  });
+  return socket;
+}
+
+export function sendFrame(
+  socket: WebSocketLike,
+  frame: string | ArrayBuffer | ArrayBufferView,
+  packet: OutgoingPacket,
+  { perMessageDeflate }: TransportOptions,
+): void {
+  const threshold = typeof perMessageDeflate === "object" ? (perMessageDeflate.threshold ?? 1024) : 1024;
+  const size = typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+  const compress = perMessageDeflate !== false && packet.options?.compress !== false && size >= threshold;
+  // The callback keeps a failing write from being thrown; the socket's events tell of it.
+  (socket as WebSocket).send(frame as string, { compress }, () => {});
+}
+
+/** There is no page. */
+export function watchPage(_listener: (event: PageEvent) => void): Cancel {
+  return () => {};
+}
+
+export function reportError(error: unknown): void {
+  console.error(error);
+}

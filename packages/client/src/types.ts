@@ -1,0 +1,41 @@
+/** What every entry point exports besides its own `io`. */
+export type {
+  AnyListener,
+  ConnectError,
+  DisconnectDetails,
+  DisconnectReason,
+  DroppedPacket,
+  ManagerEvents,
+  ManagerView,
+  Recovery,
+  SocketEvents,
+  SocketView,
+} from "./contract.js";
+export type {
+  CloseDetails,
+  OutgoingPacket,
+  TransportClass,
+  TransportHost,
+  TransportOptions,
+} from "./engine/contract.js";
+export type { Engine, EngineCloseReason, EngineEvents } from "./engine/engine.js";
+export { Transport } from "./engine/transport.js";
+export {
+  ClientError,
+  type ErrorCode,
+  MisuseError,
+  RefusedError,
+  TransportError,
+  UnansweredError,
+  ViolationError,
+} from "./errors.js";
+export type { DefaultEventsMap } from "./events.js";
+export type { Io } from "./io.js";
+export type {
+  BufferPolicy,
+  EngineOptions,
+  IoOptions,
+  ManagerOptions,
+  SocketOptions,
+  TransportName,
+} from "./options.js";
