@@ -14,7 +14,7 @@ import { type BinaryData, type EnginePacket, isBinaryData, PACKET_TYPES, type Pa
  */
 export function encodePacket(packet: EnginePacket, supportsBinary: boolean): string | BinaryData {
   const { type, data } = packet;
-  if (typeof data !== "string" && isBinaryData(data)) {
+  if (typeof data === "object" && isBinaryData(data)) {
     if (type !== "message") throw new EngineParserMisuse("BINARY_NOT_MESSAGE");
     return supportsBinary ? data : `b${encodeBase64(data)}`;
   }

@@ -101,7 +101,9 @@ export class FrameDecoder {
     this.#headerFilled = 0;
     this.#length = length;
     if (length === 0) this.#error = new EngineProtocolViolation("EMPTY_PACKET");
-    if (length > this.#maxPayload) this.#error = new EngineProtocolViolation("FRAME_TOO_LONG");
+    // Beyond the safe integers (a high word over 2^21 - 1) the length is not even known; no limit admits that.
+    if (length > this.#maxPayload || !Number.isSafeInteger(length))
+      this.#error = new EngineProtocolViolation("FRAME_TOO_LONG");
   }
 
   #readPayload(chunk: Uint8Array, from: number, packets: EnginePacket[]): number {
@@ -164,6 +166,5 @@ function declaredLength(header: Uint8Array): number {
   if (length < LENGTH_IN_2_BYTES) return length;
   const view = new DataView(header.buffer, header.byteOffset);
   if (length === LENGTH_IN_2_BYTES) return view.getUint16(1);
-  const exact = view.getUint32(1) * 2 ** 32 + view.getUint32(5);
-  return Number.isSafeInteger(exact) ? exact : Number.POSITIVE_INFINITY;
+  return view.getUint32(1) * 2 ** 32 + view.getUint32(5);
 }

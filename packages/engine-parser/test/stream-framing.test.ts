@@ -171,10 +171,17 @@ describe("FrameDecoder", () => {
       ["7f00000000000f4241", 1_000_000],
       ["7f0020000000000000", Number.MAX_SAFE_INTEGER],
       ["ffffffffffffffffff", Number.MAX_SAFE_INTEGER],
+      ["7f0020000000000000", Number.POSITIVE_INFINITY],
+      ["ffffffffffffffffff", Number.POSITIVE_INFINITY],
     ])("a declared length over the limit, before any payload came: %s", (hex, maxPayload) => {
       for (const chunks of [[bytes(hex)], byteByByte(bytes(hex))]) {
         expect(hear(chunks, maxPayload)).toEqual({ packets: [], code: code("FRAME_TOO_LONG") });
       }
+    });
+
+    it("no length that a number can hold, when there is no limit", () => {
+      const decoder = new FrameDecoder({ maxPayload: Number.POSITIVE_INFINITY });
+      expect(decoder.push(bytes("7f001fffffffffffff 34"))).toEqual({ packets: [] });
     });
 
     it("nothing of exactly maxPayload bytes", () => {

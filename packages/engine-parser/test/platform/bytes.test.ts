@@ -138,6 +138,7 @@ describe.each(Object.entries(platforms))("%s bytes", (_, platform) => {
       ["🎉", "f09f8e89"],
       ["\ufeffa", "efbbbf61"],
       ["\ufffd", "efbfbd"],
+      ["\ufeff\ufffd", "efbbbfefbfbd"],
       ["\0", "00"],
       ["", ""],
     ])("%j is %s", (text, hex) => {

@@ -32,6 +32,7 @@ describe("v3 decodePayload of bytes", () => {
     ["00ff", 0, "INVALID_PACKET_LENGTH"],
     ["0001", 0, "INVALID_PACKET_LENGTH"],
     ["0001ff", 0, "INVALID_PACKET_LENGTH"],
+    ["0001fe34", 0, "INVALID_PACKET_LENGTH"],
     ["00010034", 0, "INVALID_PACKET_LENGTH"],
     ["000aff34", 0, "INVALID_PACKET_LENGTH"],
     ["003aff34", 0, "INVALID_PACKET_LENGTH"],
