@@ -3,9 +3,8 @@ import { library } from "../../tsup.base.js";
 
 const entry = { index: "src/index.ts", v3: "src/v3/index.ts" };
 
-// Two builds of the same sources: `#bytes` resolves by condition (package.json, "imports"). They run at once and the
-// one writes inside the other's folder, so each cleans its own files only.
+// Two builds of the same sources: `#bytes` resolves by condition (package.json, "imports").
 export default defineConfig([
-  library(entry, { platform: "neutral", clean: ["dist/*.*"] }),
+  library(entry, { platform: "neutral" }),
   library(entry, { platform: "node", outDir: "dist/node", dts: false }),
 ]);
