@@ -1,10 +1,24 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
 import { library } from "../../tsup.base.js";
 
-const entry = { index: "src/index.ts" };
+const entry = { index: "src/index.ts", websocket: "src/websocket/index.ts", msgpack: "src/msgpack/index.ts" };
+
+/**
+ * `require("@sockeye/client")` is `io` itself and carries the other exports. Shared chunks have no default export and
+ * stay as they are.
+ */
+const CALLABLE = `if (module.exports.default) {
+  module.exports = Object.assign(module.exports.default, module.exports);
+  Object.defineProperty(module.exports, "__esModule", { value: true });
+}`;
+
+const callable: Options = {
+  treeshake: false,
+  footer: ({ format }) => (format === "cjs" ? { js: CALLABLE } : {}),
+};
 
 // Two builds of the same sources: `#platform` resolves by condition (package.json, "imports").
 export default defineConfig([
-  library(entry, { platform: "neutral" }),
-  library(entry, { platform: "node", outDir: "dist/node", dts: false }),
+  library(entry, { platform: "neutral", ...callable }),
+  library(entry, { platform: "node", outDir: "dist/node", dts: false, ...callable }),
 ]);

@@ -1,10 +1,10 @@
 /** The client with WebSocket alone: no long-polling, no upgrade, two thirds of the size. */
 import { parser } from "@sockeye/socketio-parser";
-import { WebSocket } from "./engine/transports/websocket.js";
-import type { DefaultEventsMap } from "./events.js";
-import { createIo } from "./io.js";
-import { type AliveListener, Manager as BaseManager } from "./manager.js";
-import type { ManagerOptions } from "./options.js";
+import { WebSocket } from "../engine/transports/websocket.js";
+import type { DefaultEventsMap } from "../events.js";
+import { createIo } from "../io.js";
+import { type AliveListener, Manager as BaseManager } from "../manager.js";
+import type { ManagerOptions } from "../options.js";
 
 const kit = { transports: { websocket: WebSocket }, parser };
 
@@ -20,6 +20,6 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
 
 export const protocol = 5;
 export const io = /* @__PURE__ */ createIo(Manager);
-export { Socket } from "./socket.js";
-export * from "./types.js";
+export { Socket } from "../socket.js";
+export * from "../types.js";
 export { io as connect, io as default, WebSocket };
