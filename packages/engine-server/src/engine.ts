@@ -5,12 +5,11 @@ import { Deadlines } from "./deadlines.js";
 import { Emitter } from "./emitter.js";
 import { HandshakeRefusal } from "./errors.js";
 import { FlushQueue } from "./flush-queue.js";
+import { Admission, type AdmissionHost } from "./handshake/admission.js";
 import { serializeCookie } from "./handshake/cookie.js";
-import { policyOfCors, staticPolicyOfCors } from "./handshake/cors.js";
-import { chooseProtocol, type GuardHost, guard, isRefusal, type RequestKind } from "./handshake/guards.js";
-import { type OriginPolicy, originAllowed } from "./handshake/origins.js";
-import { PendingHandshakes } from "./handshake/pending.js";
-import { type Refusal, refuse, refuseForNow, refuseOrigin } from "./handshake/refusal.js";
+import type { RequestKind } from "./handshake/guards.js";
+import { type Middleware, runMiddlewares } from "./handshake/middleware.js";
+import { type Refusal, refuse } from "./handshake/refusal.js";
 import type { RequestView } from "./handshake/request-view.js";
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { Registry } from "./registry.js";
@@ -22,6 +21,11 @@ import { type PacketView, Socket, type SocketHost, viewsOf } from "./socket.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
 import { PollingTransport } from "./transports/polling.js";
 import type { BaseTransport } from "./transports/transport.js";
+
+/** What the engine needs to know of a response while a request is being decided: that it is over. */
+export interface ClosingResponse {
+  once(event: "close" | "finish", listener: () => void): unknown;
+}
 
 /** Sizes of every internal table (see {@link Engine.inspect}). */
 export interface EngineInspection {
@@ -67,25 +71,22 @@ export interface EngineEvents {
   drain: [socket: Socket];
 }
 
-/** Ids that are asked for at most, when the generator hands out one that is taken. */
-const ID_ATTEMPTS = 3;
-
 /**
  * What all engines share, whatever server their requests come from: sessions, guards, the shared timer, the dirty list.
  *
  * Events: `connection` (socket), `connection_error` ({@link HandshakeRefusal}), `initial_headers` and `headers` (headers,
  * request), `flush` (socket, packets), `drain` (socket).
  */
-export abstract class Engine extends Emitter<EngineEvents> implements EngineServer, SocketHost, GuardHost {
+export abstract class Engine extends Emitter<EngineEvents> implements EngineServer, SocketHost, AdmissionHost {
   readonly opts: ResolvedOptions;
   readonly deadlines: Deadlines;
   readonly flushQueue = new FlushQueue();
   readonly sessionOptions: SessionOptions;
   protected readonly registry = new Registry();
-  protected readonly handshakes: PendingHandshakes;
+  protected readonly admission: Admission;
   /** Revisions of the protocol that are served. */
-  protected readonly protocols = new Map<number, Protocol>([[protocolV4.revision, protocolV4]]);
-  readonly #originPolicy: OriginPolicy | undefined;
+  readonly protocols = new Map<number, Protocol>([[protocolV4.revision, protocolV4]]);
+  readonly #middlewares: Middleware[] = [];
   readonly #clients = clientsView(this.registry);
   readonly #silent = new Set<Socket>();
   #dropped = 0;
@@ -102,8 +103,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     this.opts = resolveOptions(options);
     this.sessionOptions = this.opts;
     this.deadlines = new Deadlines({ resolution: resolutionFor(this.opts) });
-    this.handshakes = new PendingHandshakes(this.deadlines, this.opts.handshakeTimeout);
-    this.#originPolicy = originPolicyOf(this.opts);
+    this.admission = new Admission(this, this.opts, this.deadlines);
   }
 
   // --- what applications use ----------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
       outbox: { packets: sums.packets, bytes: sums.bytes },
       inFlight: sums.inFlight,
       openResponses: sums.openResponses,
-      pendingHandshakes: this.handshakes.size,
+      pendingHandshakes: this.admission.pending,
       unfinishedBytes: sums.unfinishedBytes,
       deadlines: this.deadlines.size,
       dirty: this.flushQueue.size,
@@ -168,7 +168,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     };
   }
 
-  // --- GuardHost ----------------------------------------------------------------------------------------------------
+  // --- AdmissionHost ----------------------------------------------------------------------------------------------------
 
   get transports(): readonly string[] {
     return this.opts.transports;
@@ -181,6 +181,18 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
   findSession(id: string): { transport: string; protocol: number } | undefined {
     const socket = this.registry.get(id);
     return socket && { transport: socket.transport.name, protocol: socket.protocol };
+  }
+
+  sessionsOf(address: string): number {
+    return this.registry.countOf(address);
+  }
+
+  get silentSessions(): number {
+    return this.#silent.size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   // --- SocketHost ---------------------------------------------------------------------------------------------------
@@ -214,79 +226,44 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
 
   // --- guards -------------------------------------------------------------------------------------------------------
 
-  protected get closed(): boolean {
-    return this.#closed;
-  }
-
   protected reopen(): void {
     this.#closed = false;
   }
 
+  /** Adds an Express-style middleware, which runs for every request, upgrades included. */
+  use(middleware: Middleware): this {
+    this.#middlewares.push(middleware);
+    return this;
+  }
+
   /**
-   * Decides about a request; `done` is called once, synchronously when nobody has to be waited for. The order is the
-   * order in which errors are reported: shape of the request, origin, then the application's own opinion.
+   * Middlewares, then guards; bounded in number and time. `done` is called at most once: not at all when a middleware
+   * answers by itself or the peer leaves. `response` emits `close` or `finish` then.
    */
-  protected decide(kind: RequestKind, request: RequestView, done: (refusal: Refusal | undefined) => void): void {
-    const refusal = this.#closed ? refuseForNow({ name: "SERVER_CLOSED" }) : guard(kind, request, this);
-    if (refusal !== undefined) {
-      done(refusal);
+  protected admit(
+    kind: RequestKind,
+    request: RequestView,
+    response: ClosingResponse,
+    done: (refusal: Refusal | undefined) => void,
+  ): void {
+    // The usual poll has nobody to wait for: no entry in the table of pending handshakes.
+    if (this.#middlewares.length === 0 && request.query.has("sid")) {
+      this.admission.decide(kind, request, done);
       return;
     }
-    this.#decideOrigin(request, (originRefusal) => {
-      if (originRefusal !== undefined || request.query.get("sid")) return done(originRefusal);
-      const full = this.#refuseWhenFull(request);
-      if (full !== undefined) done(full);
-      else this.#askApplication(request, done);
-    });
-  }
-
-  #decideOrigin(request: RequestView, done: (refusal: Refusal | undefined) => void): void {
-    const refusal = () => refuseOrigin(request.header("origin"));
-    try {
-      const allowed = originAllowed(this.#originPolicy, request);
-      if (typeof allowed === "boolean") {
-        done(allowed ? undefined : refusal());
-        return;
-      }
-      allowed.then(
-        (answer) => done(answer ? undefined : refusal()),
-        () => done(refusal()),
-      );
-    } catch {
-      done(refusal());
-    }
-  }
-
-  #refuseWhenFull(request: RequestView): Refusal | undefined {
-    const { maxSessions, maxSessionsPerAddress, maxSilentSessions } = this.opts;
-    if (this.registry.size >= maxSessions) return refuseForNow({ name: "TOO_MANY_SESSIONS" });
-    if (this.#silent.size >= maxSilentSessions) return refuseForNow({ name: "TOO_MANY_SILENT_SESSIONS" });
-    const { address } = request;
-    if (address === undefined || this.registry.countOf(address) < maxSessionsPerAddress) return undefined;
-    return refuseForNow({ name: "TOO_MANY_SESSIONS_OF_ADDRESS", address });
-  }
-
-  #askApplication(request: RequestView, done: (refusal: Refusal | undefined) => void): void {
-    const { allowRequest } = this.opts;
-    if (allowRequest === undefined) {
-      done(undefined);
-      return;
-    }
-    let called = false;
-    const answer = (error: unknown, success?: boolean) => {
-      if (called) return;
-      called = true;
-      if (success && !error) return done(undefined);
-      const message = typeof error === "string" && error !== "" ? error : undefined;
-      done(message === undefined ? refuse(4, { error }) : refuse(4, { message }, message));
+    const pending = this.admission.begin(done);
+    if (pending === undefined) return;
+    const settle = (refusal?: Refusal) => {
+      if (pending.settle()) done(refusal);
     };
-    try {
-      const result: unknown = allowRequest(request.raw, answer);
-      // An async function may fail before it calls back; that is a refusal, not a crash.
-      if (result instanceof Promise) result.catch((error: unknown) => answer(error, false));
-    } catch (error) {
-      answer(error, false);
-    }
+    const gone = () => pending.settle();
+    response.once("close", gone);
+    response.once("finish", gone);
+    runMiddlewares(this.#middlewares, request.raw, response, (error) => {
+      if (!pending.open) return;
+      if (error) settle(refuse(3, { name: "MIDDLEWARE_FAILURE", error }));
+      else this.admission.decide(kind, request, settle);
+    });
   }
 
   protected announceRefusal(request: RequestView, refusal: Refusal): void {
@@ -295,38 +272,6 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
   }
 
   // --- sessions -----------------------------------------------------------------------------------------------------
-
-  /** The protocol revision and the id for a new session. `done` is called once. */
-  protected reserve(
-    request: RequestView,
-    done: (refusal: Refusal | undefined, id: string, protocol: Protocol) => void,
-  ): void {
-    const protocol = chooseProtocol(request, this.protocols);
-    if (isRefusal(protocol)) {
-      done(protocol, "", protocolV4);
-      return;
-    }
-    this.#newId(request, ID_ATTEMPTS, (error, id) => {
-      if (error === undefined) done(undefined, id, protocol);
-      else done(refuse(3, { name: "ID_GENERATION_ERROR", error }), "", protocol);
-    });
-  }
-
-  #newId(request: RequestView, attempts: number, done: (error: unknown, id: string) => void): void {
-    const take = (id: unknown) => {
-      if (typeof id !== "string" || id === "") done("generateId returned no id", "");
-      else if (!this.registry.has(id)) done(undefined, id);
-      else if (attempts > 1) this.#newId(request, attempts - 1, done);
-      else done("generateId returned an id that is in use", "");
-    };
-    try {
-      const id = this.generateId(request.raw);
-      if (typeof id === "string") take(id);
-      else Promise.resolve(id).then(take, (error: unknown) => done(error ?? "rejected", ""));
-    } catch (error) {
-      done(error ?? "thrown", "");
-    }
-  }
 
   /** Opens a session on a transport that is ready to be adopted, and announces it. */
   protected openSession(id: string, protocol: Protocol, transport: BaseTransport, request: RequestView): Socket {
@@ -381,13 +326,6 @@ function resolutionFor(options: ResolvedOptions): number {
   const { pingInterval, pingTimeout, upgradeTimeout, closeTimeout, handshakeTimeout } = options;
   const shortest = Math.min(pingInterval, pingTimeout, upgradeTimeout, closeTimeout, handshakeTimeout);
   return Math.min(Math.max(Math.floor(shortest / 20), 5), 250);
-}
-
-function originPolicyOf(options: ResolvedOptions): OriginPolicy | undefined {
-  const { origins, cors } = options;
-  if (origins !== undefined || cors === false) return origins;
-  if (typeof cors === "function" || typeof cors.origin === "function") return policyOfCors(cors);
-  return staticPolicyOfCors(cors);
 }
 
 interface Sums {

@@ -11,6 +11,8 @@
 export type EngineErrorCode =
   /** An option has a value that makes no sense. */
   | "ERR_SOCKEYE_ENGINE_OPTION"
+  /** `generateId` gave something that is no id, or one that is in use. */
+  | "ERR_SOCKEYE_ENGINE_SESSION_ID"
   /** The operation needs an open connection, and this one is closing or closed. */
   | "ERR_SOCKEYE_ENGINE_CLOSED"
   /** A middleware failed after the response had begun. */

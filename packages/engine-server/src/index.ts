@@ -25,9 +25,9 @@ export {
 } from "./errors.js";
 export type { CookieOptions } from "./handshake/cookie.js";
 export type { CorsOptions, CorsOptionsDelegate, CorsOrigin, CorsOriginFunction } from "./handshake/cors.js";
+export type { Middleware, Next } from "./handshake/middleware.js";
 export type { OriginPolicy, OriginRule } from "./handshake/origins.js";
 export type { RequestView } from "./handshake/request-view.js";
-export type { Middleware, Next } from "./http/middleware.js";
 export { nodeCors } from "./http/node-cors.js";
 export type {
   AllowRequestCallback,

@@ -5,9 +5,9 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Engine } from "./engine.js";
 import { EngineMisuse, RefusalCode, refusalMessages } from "./errors.js";
-import { type Refusal, refusalBody, refuse, refuseForNow } from "./handshake/refusal.js";
+import { isRefusal } from "./handshake/guards.js";
+import { type Refusal, refusalBody, refuse } from "./handshake/refusal.js";
 import { pathOf } from "./handshake/request-view.js";
-import { type Middleware, runMiddlewares } from "./http/middleware.js";
 import { nodeCors } from "./http/node-cors.js";
 import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
 import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
@@ -45,7 +45,6 @@ export class Server extends Engine {
   httpServer: AnyHttpServer | undefined;
   /** The WebSocket server that takes upgrades over. */
   ws: WebSocketServerLike | undefined;
-  readonly #middlewares: Middleware[] = [];
   /** Response headers that middlewares set on an upgrade, until the `101` is written. */
   readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
 
@@ -53,12 +52,6 @@ export class Server extends Engine {
     super(options);
     if (this.opts.cors !== false) this.use(nodeCors(this.opts.cors));
     this.#createWebSocketServer();
-  }
-
-  /** Adds an Express-style middleware, which runs for every request, upgrades included. */
-  use(middleware: Middleware): this {
-    this.#middlewares.push(middleware);
-    return this;
   }
 
   /** Serves `options.path` of an HTTP server; its other requests go on to the listeners it already has. */
@@ -92,7 +85,7 @@ export class Server extends Engine {
   handleRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
     const view = new NodeRequestView(request);
     const exchange = new NodeExchange(view, response, this.opts.httpCompression);
-    this.#admit("http", view, response, (refusal) => {
+    this.admit("http", view, response, (refusal) => {
       if (refusal !== undefined) this.#refuseRequest(exchange, refusal);
       else this.#serve(exchange);
     });
@@ -105,7 +98,7 @@ export class Server extends Engine {
     socket.on("error", onError);
     const view = new NodeRequestView(request);
     const response = new UpgradeResponse(socket);
-    this.#admit("upgrade", view, response, (refusal) => {
+    this.admit("upgrade", view, response, (refusal) => {
       if (response.writableEnded) return;
       if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
       // Middlewares that set headers when the head is written (sessions) get their moment.
@@ -121,45 +114,10 @@ export class Server extends Engine {
     upgrade: boolean,
     callback: (code?: number | null, context?: Readonly<Record<string, unknown>>) => void,
   ): void {
-    this.decide(upgrade ? "upgrade" : "http", new NodeRequestView(request), (refusal) => {
+    this.admission.decide(upgrade ? "upgrade" : "http", new NodeRequestView(request), (refusal) => {
       if (refusal === undefined) callback();
       else callback(refusal.code, refusal.context);
     });
-  }
-
-  /** Middlewares, then guards; bounded in number and time. */
-  #admit(
-    kind: "http" | "upgrade",
-    view: NodeRequestView,
-    response: unknown,
-    done: (refusal: Refusal | undefined) => void,
-  ): void {
-    // The usual poll has nobody to wait for: no entry in the table of pending handshakes.
-    if (this.#middlewares.length === 0 && view.query.has("sid")) {
-      this.decide(kind, view, done);
-      return;
-    }
-    if (this.handshakes.size >= this.opts.maxPendingHandshakes) {
-      done(refuseForNow({ name: "TOO_MANY_HANDSHAKES" }));
-      return;
-    }
-    const pending = this.handshakes.begin(() => done(refuseForNow({ name: "HANDSHAKE_TIMEOUT" })));
-    const settle = (refusal?: Refusal) => {
-      if (pending.settle()) done(refusal);
-    };
-    this.#whenGone(response, () => pending.settle());
-    runMiddlewares(this.#middlewares, view.raw, response, (error) => {
-      if (!pending.open) return;
-      if (error) settle(refuse(3, { name: "MIDDLEWARE_FAILURE", error }));
-      else this.decide(kind, view, settle);
-    });
-  }
-
-  /** A middleware that answers by itself, or a peer that leaves, ends the wait. */
-  #whenGone(response: unknown, gone: () => void): void {
-    const emitter = response as NodeJS.EventEmitter;
-    emitter.once("close", gone);
-    emitter.once("finish", gone);
   }
 
   #refuseRequest(exchange: NodeExchange, refusal: Refusal): void {
@@ -188,31 +146,13 @@ export class Server extends Engine {
   }
 
   #openPolling(exchange: NodeExchange): void {
-    this.#reserve(exchange.request, (refusal, id, protocol) => {
-      if (refusal !== undefined) return this.#refuseRequest(exchange, refusal);
+    this.admission.reserve(exchange.request, (result) => {
+      if (isRefusal(result)) return this.#refuseRequest(exchange, result);
+      const { id, protocol } = result;
       const transport = this.newPolling(id, protocol, exchange.request);
       const socket = this.openSession(id, protocol, transport, exchange.request);
       transport.onRequest(exchange);
       this.announceSession(socket);
-    });
-  }
-
-  /** An id and a protocol revision, within the time that a handshake has. */
-  #reserve(view: NodeRequestView, done: (refusal: Refusal | undefined, id: string, protocol: Protocol) => void): void {
-    let late = false;
-    let settled = false;
-    const give = (refusal: Refusal | undefined, id: string, protocol: Protocol) => {
-      if (late) return;
-      settled = true;
-      pending?.settle();
-      done(refusal, id, protocol);
-    };
-    let pending: ReturnType<typeof this.handshakes.begin> | undefined;
-    this.reserve(view, give);
-    if (settled) return;
-    pending = this.handshakes.begin(() => {
-      late = true;
-      done(refuseForNow({ name: "HANDSHAKE_TIMEOUT" }), "", undefined as never);
     });
   }
 
@@ -224,8 +164,9 @@ export class Server extends Engine {
       this.#completeUpgrade(view, socket, head, onError, (ws) => this.#offer(sid, view, ws, socket));
       return;
     }
-    this.#reserve(view, (refusal, id, protocol) => {
-      if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
+    this.admission.reserve(view, (result) => {
+      if (isRefusal(result)) return this.#refuseUpgrade(view, socket, result);
+      const { id, protocol } = result;
       this.#completeUpgrade(view, socket, head, onError, (ws) => {
         const transport = this.#newWebSocket(protocol, view, ws, socket);
         this.announceSession(this.openSession(id, protocol, transport, view));

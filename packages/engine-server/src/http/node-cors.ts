@@ -1,5 +1,5 @@
 import { answerCors, type CorsAnswer, type CorsOptions, type CorsOptionsDelegate } from "../handshake/cors.js";
-import type { Middleware } from "./middleware.js";
+import type { Middleware } from "../handshake/middleware.js";
 import { NodeRequestView } from "./node-request.js";
 
 /** What this middleware uses of a response: node's, http2's and our own upgrade response have it. */

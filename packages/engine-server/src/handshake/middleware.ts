@@ -1,5 +1,3 @@
-import type { NodeRequest } from "./node-request.js";
-
 /** Hands on to the next middleware, or refuses with an error. */
 export type Next = (error?: unknown) => void;
 
@@ -14,7 +12,7 @@ export type Middleware = (request: any, response: any, next: Next) => unknown;
  */
 export function runMiddlewares(
   middlewares: readonly Middleware[],
-  request: NodeRequest,
+  request: unknown,
   response: unknown,
   done: Next,
 ): void {
