@@ -56,104 +56,81 @@ export function quote(text: string): string {
   return NOTHING_TO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** One container on the way from the root to where the walk is. */
-interface Frame {
-  readonly source: Container;
-  readonly keys: readonly (string | number)[];
-  readonly end: "]" | "}";
-  next: number;
-  separator: "" | ",";
-}
-
 export interface Lifted {
   readonly json: string;
-  readonly attachments: BinaryChunk[];
+  readonly attachments: readonly BinaryChunk[];
 }
 
 /**
- * Thorough walk: writes `root` as `JSON.stringify` would, with the bytes taken out. `toJSON` is called once per value and
- * its result is not asked again; `replacer` is called where `JSON.stringify` would, except for bytes; any other object
- * is its own enumerable keys. The input is left alone. The stack is ours, so that no input overflows the engine's.
- * @throws UnserializableError naming the path: a cycle, a BigInt, more levels than a decoder takes, an object that would
- *   read as a placeholder (relayed from an attacker, it would end the connection of each recipient)
+ * Thorough walk: writes a payload as `JSON.stringify` would, with the bytes taken out. `toJSON` is called once per value and
+ * its result is not asked again; the replacer is called where `JSON.stringify` would, except for bytes; any other object is
+ * its own enumerable keys. The input is left alone. Recursion ends at the depth that decoders take.
  */
-export function lift(root: object, replacer?: Replacer): Lifted {
-  const attachments: BinaryChunk[] = [];
-  const stack: Frame[] = [];
-  let forged: string | undefined;
-  let json = open(root, stack);
+export function lift(data: unknown, replacer?: Replacer): Lifted {
+  const lifter = new Lifter(replacer);
+  const json = lifter.write({ "": data }, "", 0)!;
+  if (lifter.hasLookAlike && lifter.attachments.length > 0) {
+    // Relayed from an attacker, it would end the connection of each recipient.
+    throw new UnserializableError("an object with _placeholder beside bytes");
+  }
+  return { json, attachments: lifter.attachments };
+}
 
-  for (let frame = stack[0]; frame !== undefined; frame = stack[stack.length - 1]) {
-    const key = frame.keys[frame.next++];
-    if (key === undefined) {
-      json += frame.end;
-      stack.pop();
-      continue;
-    }
-    const value = resolve(frame.source, key, replacer);
-    let written: string | undefined;
-    if (isBinary(value)) {
-      written = `{"_placeholder":true,"num":${attachments.push(value) - 1}}`;
-    } else if (typeof value === "string") {
-      written = quote(value);
-    } else if (typeof value === "bigint") {
-      throw new UnserializableError(`BigInt at ${path(stack)}`);
-    } else if (typeof value !== "object" || value === null) {
-      written = JSON.stringify(value) ?? (frame.end === "]" ? "null" : undefined);
-      if (written === undefined) {
-        continue;
+class Lifter {
+  readonly attachments: BinaryChunk[] = [];
+  hasLookAlike = false;
+  readonly #replacer: Replacer | undefined;
+
+  constructor(replacer: Replacer | undefined) {
+    this.#replacer = replacer;
+  }
+
+  /** @returns `undefined` for what JSON leaves out of objects, and has as `null` in arrays */
+  write(container: Container, key: string | number, depth: number): string | undefined {
+    let value = container[key];
+    // Bytes first: `Buffer` has a `toJSON`.
+    if (!isBinary(value)) {
+      if (value != null && typeof (value as Container).toJSON === "function") {
+        value = (value as { toJSON(key: string): unknown }).toJSON(String(key));
       }
-    } else if ((value as Container)._placeholder === true) {
-      forged ??= path(stack);
+      if (this.#replacer !== undefined) {
+        value = this.#replacer.call(container, String(key), value);
+      }
     }
-    json += frame.end === "]" ? frame.separator : `${frame.separator}${quote(key as string)}:`;
-    frame.separator = ",";
-    json += written ?? open(value as object, stack);
-  }
-  if (forged !== undefined && attachments.length > 0) {
-    throw new UnserializableError(`placeholder look-alike at ${forged}`);
-  }
-  return { json, attachments };
-}
-
-function open(source: object, stack: Frame[]): "[" | "{" {
-  if (stack.length >= DEFAULT_LIMITS.maxDepth) {
-    throw new UnserializableError(descent(stack));
-  }
-  const isArray = Array.isArray(source);
-  stack.push({
-    source: source as Container,
-    keys: isArray ? [...source.keys()] : Object.keys(source),
-    end: isArray ? "]" : "}",
-    next: 0,
-    separator: "",
-  });
-  return isArray ? "[" : "{";
-}
-
-/** What JSON writes for `source[key]`. Bytes are asked neither for their `toJSON` (`Buffer` has one) nor for a replacement. */
-function resolve(source: Container, key: string | number, replacer: Replacer | undefined): unknown {
-  let value = source[key];
-  if (!isBinary(value)) {
-    if (typeof (value as Container | undefined)?.toJSON === "function") {
-      value = (value as { toJSON(key: string): unknown }).toJSON(String(key));
+    if (typeof value === "string") {
+      return quote(value);
     }
-    if (replacer !== undefined) {
-      value = replacer.call(source, String(key), value);
+    if (isBinary(value)) {
+      return `{"_placeholder":true,"num":${this.attachments.push(value) - 1}}`;
     }
+    if (typeof value !== "object" || value === null) {
+      return JSON.stringify(value);
+    }
+    if (depth === DEFAULT_LIMITS.maxDepth) {
+      throw new RangeError("nested too deep");
+    }
+    return Array.isArray(value) ? this.#elements(value, depth + 1) : this.#members(value as Container, depth + 1);
   }
-  return value;
-}
 
-function path(stack: readonly Frame[]): string {
-  return `data${stack.map(({ keys, next }) => `[${JSON.stringify(keys[next - 1])}]`).join("")}`;
-}
+  #elements(array: readonly unknown[], depth: number): string {
+    let json = "";
+    for (let i = 0; i < array.length; i++) {
+      json += (i > 0 ? "," : "") + (this.write(array as unknown as Container, i, depth) ?? "null");
+    }
+    return `[${json}]`;
+  }
 
-/** Why the walk came so deep: the first container that is met again, or honest depth. */
-function descent(stack: readonly Frame[]): string {
-  const seen = new Set<object>();
-  const again = stack.findIndex(({ source }) => seen.has(source) || !seen.add(source));
-  return again < 0 ? "nested too deep" : `circular reference at ${path(stack.slice(0, again))}`;
+  #members(object: Container, depth: number): string {
+    this.hasLookAlike ||= object._placeholder === true;
+    let json = "";
+    for (const key of Object.keys(object)) {
+      const member = this.write(object, key, depth);
+      if (member !== undefined) {
+        json += `${json && ","}${quote(key)}:${member}`;
+      }
+    }
+    return `{${json}}`;
+  }
 }
 
 /** Whether a packet with this payload needs attachments (JSON codec). Adapters ask when they must choose a format by content. */

@@ -1,7 +1,8 @@
 import { findSlots, type Slot } from "./attachments.js";
 import { isBinary } from "./binary.js";
-import type { BinaryChunk, Decoder as DecoderContract, DecoderLimits } from "./contract.js";
+import type { BinaryChunk, DecoderLimits } from "./contract.js";
 import { Header } from "./decode-header.js";
+import { EmittingDecoder } from "./emitting-decoder.js";
 import { ParserViolation } from "./errors.js";
 import { nestsDeeperThan } from "./json-depth.js";
 import { DEFAULT_LIMITS } from "./limits.js";
@@ -12,7 +13,6 @@ import { isDataValid, isIdValid } from "./shapes.js";
 export type Reviver = (this: unknown, key: string, value: unknown) => unknown;
 /** Limits of `DEFAULT_LIMITS` hold where none is given. */
 export type DecoderOptions = Partial<DecoderLimits> & { readonly reviver?: Reviver | undefined };
-export type DecodedListener = (packet: Packet) => void;
 
 /** A binary packet whose attachments are still on their way. */
 interface Unfinished {
@@ -26,14 +26,14 @@ interface Unfinished {
 const header = new Header();
 
 /** Engine.IO messages of one connection to packets. After a violation it has forgotten the unfinished packet. */
-export class Decoder implements DecoderContract {
+export class Decoder extends EmittingDecoder {
   readonly #limits: DecoderLimits;
   readonly #reviver: Reviver | undefined;
-  readonly #listeners = new Set<DecodedListener>();
   #unfinished: Unfinished | undefined;
 
   /** @param options limits and a reviver, or the reviver alone */
   constructor(options: DecoderOptions | Reviver = {}) {
+    super();
     const given = typeof options === "function" ? { reviver: options } : options;
     this.#limits = { ...DEFAULT_LIMITS, ...given };
     this.#reviver = given.reviver;
@@ -41,30 +41,6 @@ export class Decoder implements DecoderContract {
 
   get pending(): boolean {
     return this.#unfinished !== undefined;
-  }
-
-  on(_event: "decoded", listener: DecodedListener): this {
-    this.#listeners.add(listener);
-    return this;
-  }
-
-  /** Takes one listener off, or all of them. */
-  off(_event?: "decoded", listener?: DecodedListener): this {
-    if (listener === undefined) {
-      this.#listeners.clear();
-    } else {
-      this.#listeners.delete(listener);
-    }
-    return this;
-  }
-
-  add(chunk: unknown): void {
-    const packet = this.decode(chunk);
-    if (packet !== undefined) {
-      for (const listener of this.#listeners) {
-        listener(packet);
-      }
-    }
   }
 
   decode(chunk: unknown): Packet | undefined {
@@ -78,7 +54,10 @@ export class Decoder implements DecoderContract {
       return this.#text(chunk);
     }
     if (!isBinary(chunk)) {
-      throw new ParserViolation("UNKNOWN_TYPE", `Unknown type: ${chunk && typeof chunk === "object" ? {} : String(chunk)}`);
+      throw new ParserViolation(
+        "UNKNOWN_TYPE",
+        `Unknown type: ${chunk && typeof chunk === "object" ? {} : String(chunk)}`,
+      );
     }
     if (unfinished === undefined) {
       throw new ParserViolation("UNEXPECTED_BINARY", "got binary data when not reconstructing a packet");

@@ -1,7 +1,7 @@
 import { isPlain, lift, quote, type Replacer } from "./attachments.js";
 import type { EncodedPacket, Encoder as EncoderContract } from "./contract.js";
-import { ParserError, UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
+import { explain } from "./unserializable.js";
 
 /** Packet to text, and attachments behind it. */
 export class Encoder implements EncoderContract {
@@ -28,7 +28,7 @@ export class Encoder implements EncoderContract {
         }
       }
     } catch (cause) {
-      throw cause instanceof ParserError ? cause : new UnserializableError(String(cause), { cause });
+      throw explain(packet, cause);
     }
   }
 

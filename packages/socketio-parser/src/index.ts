@@ -2,6 +2,7 @@ import type { Parser } from "./contract.js";
 import { Decoder } from "./decoder.js";
 import { Encoder } from "./encode.js";
 
+export type { Replacer } from "./attachments.js";
 export { hasBinary } from "./attachments.js";
 export type {
   BinaryChunk,
@@ -11,8 +12,8 @@ export type {
   Encoder as PacketEncoder,
   Parser,
 } from "./contract.js";
-export type { DecodedListener, DecoderOptions, Reviver } from "./decoder.js";
-export type { Replacer } from "./attachments.js";
+export type { DecoderOptions, Reviver } from "./decoder.js";
+export type { DecodedListener } from "./emitting-decoder.js";
 export { ParserError, type ParserErrorCode, ParserViolation, UnserializableError } from "./errors.js";
 export { DEFAULT_LIMITS } from "./limits.js";
 export * from "./packet.js";
