@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import type { Adapter, AdapterTarget } from "../contract.js";
+import { SimulatedNamespace, type SimulatedNamespaceOptions } from "./simulated-namespace.js";
+
+/** What an adapter offers beyond the required; cases that need more are left out. */
+export interface AdapterSupports {
+  /** Reaches other nodes. */
+  readonly cluster?: boolean;
+  /** Tells the `gone` callback of an acknowledged broadcast about recipients that left. */
+  readonly gone?: boolean;
+  /** Has `adapter.recovery`. */
+  readonly recovery?: boolean;
+  /** Has `persistSession` and `restoreSession`. */
+  readonly sessions?: boolean;
+}
+
+/** The adapters of one cluster, for one test. */
+export interface AdapterCluster {
+  /** A new adapter of this node (0, 1, 2, ...) for a namespace. The suite calls `init` and `close` on it. */
+  create(node: number, namespace: AdapterTarget): Adapter;
+  /** After all adapters were closed. */
+  stop?(): void | Promise<void>;
+}
+
+export interface AdapterSubject {
+  readonly name: string;
+  readonly supports: AdapterSupports;
+  /** Known deviations: title of a case and the reason. Such a case has to fail, lest the list outlive the facts. */
+  readonly exceptions?: Readonly<Record<string, string>>;
+  start(): AdapterCluster | Promise<AdapterCluster>;
+}
+
+/** One test of the suite. */
+export interface AdapterCase {
+  readonly title: string;
+  readonly needs?: keyof AdapterSupports;
+  run(bench: Bench): void | Promise<void>;
+}
+
+/** Where a case runs: namespaces of as many nodes as it opens. */
+export class Bench {
+  readonly #cluster: AdapterCluster;
+  readonly #opened: SimulatedNamespace[] = [];
+
+  constructor(cluster: AdapterCluster) {
+    this.#cluster = cluster;
+  }
+
+  /** A namespace of a node, with its adapter ready. */
+  async open(node = 0, options?: SimulatedNamespaceOptions): Promise<SimulatedNamespace> {
+    const namespace = new SimulatedNamespace(options);
+    namespace.adapter = this.#cluster.create(node, namespace);
+    this.#opened.push(namespace);
+    await namespace.adapter.init?.();
+    return namespace;
+  }
+
+  /** The same namespace on several nodes, which know of each other. */
+  async openCluster(nodes: number, options?: SimulatedNamespaceOptions): Promise<SimulatedNamespace[]> {
+    const opened: SimulatedNamespace[] = [];
+    for (let node = 0; node < nodes; node++) opened.push(await this.open(node, options));
+    await this.agreed(opened, nodes);
+    return opened;
+  }
+
+  /** Every node counts that many servers. */
+  async agreed(namespaces: readonly SimulatedNamespace[], count: number): Promise<void> {
+    const deadline = performance.now() + 5000;
+    for (const { adapter } of namespaces) {
+      while ((await adapter.serverCount()) !== count) {
+        assert.ok(performance.now() < deadline, `the nodes do not agree on ${count} servers`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { adapter } of this.#opened) await adapter.close?.();
+    await this.#cluster.stop?.();
+  }
+}
