@@ -83,8 +83,8 @@ export interface EngineSocket {
   on(event: "data", listener: (data: EngineData) => void): unknown;
   on(event: "close", listener: (reason: EngineCloseReason, details?: unknown) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  removeListener(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
 
   // --- capabilities -------------------------------------------------------------------------------------------------
 
@@ -136,8 +136,8 @@ export interface EngineTopics {
 export interface EngineServer {
   /** MUST be emitted once per session, synchronously after the session can be written to and before any `data`. */
   on(event: "connection", listener: (socket: EngineSocket) => void): unknown;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  removeListener?(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  removeListener?(event: string, listener: (...args: unknown[]) => void): unknown;
   /** Ends every connection and refuses new ones. Idempotent. */
   close(): unknown;
   readonly clientsCount?: number;
