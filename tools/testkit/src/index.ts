@@ -1,0 +1,1 @@
+export { MemoryEngine, MemoryPeer, MemorySocket } from "./memory-engine.js";
