@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { promisify } from "node:util";
+import { brotliCompress, deflate, gzip } from "node:zlib";
+
+/** A middleware that sets headers of cross-origin requests. */
+export type CorsMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown;
+
+const FILE = /^\/socket\.io(?:\.esm\.min|\.msgpack\.min|\.min)?\.js(?:\.map)?$/;
+
+/** In order of preference. */
+const CODINGS = {
+  br: promisify(brotliCompress),
+  gzip: promisify(gzip),
+  deflate: promisify(deflate),
+};
+type Coding = keyof typeof CODINGS;
+
+/** Where the builds of the client lie: beside the code, as packed and in the sources alike. */
+const FOLDER = new URL("../client-dist/", import.meta.url);
+const MANIFEST = new URL("../package.json", import.meta.url);
+
+/**
+ * Serves the client's builds under the path of the server. A file is read once, compressed once per content coding, and
+ * answered with 304 to those who have it.
+ */
+export class ClientFiles {
+  readonly #bodies = new Map<string, Promise<Buffer>>();
+  #etag: Promise<string> | undefined = undefined;
+
+  constructor(
+    private readonly path: () => string,
+    private readonly cors: CorsMiddleware | undefined,
+    private readonly folder: URL = FOLDER,
+  ) {}
+
+  /** Whether the request is for one of the files; if it is, it is answered. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean {
+    const file = this.#fileOf(request.url ?? "");
+    if (file === undefined) return false;
+    const answer = (error?: unknown): void => {
+      if (error) fail(response, 500);
+      else this.#serve(file, request, response).catch(() => fail(response, 404));
+    };
+    if (this.cors === undefined) answer();
+    else this.cors(request, response, answer);
+    return true;
+  }
+
+  #fileOf(url: string): string | undefined {
+    const query = url.indexOf("?");
+    const pathname = query === -1 ? url : url.slice(0, query);
+    const base = this.path();
+    if (!pathname.startsWith(base)) return undefined;
+    const name = pathname.slice(base.length);
+    return FILE.test(name) ? name.slice(1) : undefined;
+  }
+
+  async #serve(file: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const etag = await this.#version();
+    response.setHeader("Cache-Control", "public, max-age=0");
+    response.setHeader("ETag", etag);
+    const known = request.headers["if-none-match"];
+    if (known === etag || known === `W/${etag}`) {
+      response.writeHead(304).end();
+      return;
+    }
+    const coding = codingOf(String(request.headers["accept-encoding"] ?? ""));
+    const body = await this.#body(file, coding);
+    const type = file.endsWith(".map") ? "application/json" : "application/javascript; charset=utf-8";
+    response.setHeader("Content-Type", type);
+    response.setHeader("Vary", appendToken(response.getHeader("Vary"), "Accept-Encoding"));
+    if (coding !== undefined) response.setHeader("Content-Encoding", coding);
+    response.setHeader("Content-Length", body.length);
+    response.writeHead(200).end(request.method === "HEAD" ? undefined : body);
+  }
+
+  #body(file: string, coding: Coding | undefined): Promise<Buffer> {
+    const key = coding === undefined ? file : `${file}:${coding}`;
+    let body = this.#bodies.get(key);
+    if (body === undefined) {
+      body =
+        coding === undefined ? readFile(new URL(file, this.folder)) : this.#body(file, undefined).then(CODINGS[coding]);
+      this.#bodies.set(key, body);
+      // A file that is not there now may be there later.
+      body.catch(() => this.#bodies.delete(key));
+    }
+    return body;
+  }
+
+  #version(): Promise<string> {
+    this.#etag ??= readFile(MANIFEST, "utf8").then((text) => `"${(JSON.parse(text) as { version: string }).version}"`);
+    return this.#etag;
+  }
+}
+
+/** The best coding that the header accepts. */
+function codingOf(accepted: string): Coding | undefined {
+  const tokens = accepted.split(",").map((token) => token.trim().split(/\s*;\s*/));
+  const takes = (name: string) =>
+    tokens.some(([coding, quality]) => coding === name && !/^q=0(\.0*)?$/.test(quality ?? ""));
+  return (Object.keys(CODINGS) as Coding[]).find(takes);
+}
+
+function appendToken(header: string | number | string[] | undefined, token: string): string {
+  return header === undefined || header === "" ? token : `${header}, ${token}`;
+}
+
+function fail(response: ServerResponse, status: number): void {
+  if (!response.headersSent) response.writeHead(status).end();
+  else response.end();
+}

@@ -1,0 +1,35 @@
+import type { AckPacket, EventPacket } from "@sockeye/socketio-parser";
+import type { AckTable } from "./acks.js";
+import type { DeliveredBroadcast } from "./delivery.js";
+
+/**
+ * Ports between the classes of this package. What one class may ask of another, and applications may not, is a method under
+ * one of these symbols: it does not show up where people look, and cannot collide with what they add.
+ */
+
+/** Hands one event to the application. */
+export const DISPATCH: unique symbol = Symbol("sockeye.dispatch");
+/** The peer answered an event. */
+export const ACKNOWLEDGED: unique symbol = Symbol("sockeye.acknowledged");
+/** The peer left the namespace, or the connection ended. */
+export const LEFT: unique symbol = Symbol("sockeye.left");
+/** The connection is about to be closed because of an error. */
+export const FAILED: unique symbol = Symbol("sockeye.failed");
+/** Writes one packet of a broadcast. */
+export const DELIVER: unique symbol = Symbol("sockeye.deliver");
+/** The acknowledgements this socket owes. */
+export const ACKS: unique symbol = Symbol("sockeye.acks");
+
+/** What a connection asks of a socket. None of these may throw. */
+export interface ConnectionMember {
+  [DISPATCH](packet: EventPacket): void;
+  [ACKNOWLEDGED](packet: AckPacket): void;
+  [LEFT](reason: string, details?: unknown): void;
+  [FAILED](error: Error): void;
+}
+
+/** What a broadcast asks of a socket. */
+export interface BroadcastRecipient {
+  [DELIVER](broadcast: DeliveredBroadcast): void;
+  [ACKS](): AckTable;
+}
