@@ -1,11 +1,5 @@
-export {
-  type AdapterCase,
-  type AdapterCluster,
-  type AdapterSubject,
-  type AdapterSupports,
-  adapterConformance,
-  Bench,
-} from "./adapter-suite.js";
+export { adapterConformance } from "./adapter-suite.js";
+export { type AdapterCase, type AdapterCluster, type AdapterSubject, type AdapterSupports, Bench } from "./bench.js";
 export { eventually } from "./eventually.js";
 export type { TestRunner } from "./runner.js";
 export {
