@@ -1,5 +1,20 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
 import type { Options } from "tsup";
+
+/** Source maps name files as a reader finds them: tsup leaves the path of the build machine in those of CommonJS files. */
+const plainSourceMaps: NonNullable<Options["plugins"]>[number] = {
+  name: "plain-source-maps",
+  buildEnd({ writtenFiles }) {
+    const plain = (path: string) => (isAbsolute(path) ? basename(path) : path);
+    for (const { name } of writtenFiles.filter((file) => file.name.endsWith(".map"))) {
+      const map = JSON.parse(readFileSync(name, "utf8")) as { file?: string; sources: string[] };
+      if (map.file !== undefined) map.file = plain(map.file);
+      map.sources = map.sources.map(plain);
+      writeFileSync(name, JSON.stringify(map));
+    }
+  },
+};
 
 /**
  * What every published package builds the same way: ESM and CJS with types and source maps, nothing bundled in.
@@ -19,6 +34,7 @@ export function library(entry: Record<string, string>, overrides: Options = {}):
     splitting: true,
     treeshake: true,
     outDir: "dist",
+    plugins: [plainSourceMaps],
     ...overrides,
   };
 }

@@ -26,7 +26,7 @@ export interface Packed {
   /** Paths in the tarball, relative to the package. */
   readonly files: readonly string[];
   readonly manifest: Manifest;
-  /** What can be imported: `@sockeye/client`, `@sockeye/socketio-parser/msgpack`, ... */
+  /** What can be imported by name: `@sockeye/client`, `@sockeye/socketio-parser/msgpack`, ... */
   readonly entries: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function pack(short: string, into: string): Packed {
     .sort();
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
   const entries = Object.keys(manifest.exports)
-    .filter((path) => path !== "./package.json")
+    .filter((path) => path !== "./package.json" && !path.includes("*"))
     .map((path) => manifest.name + path.slice(1));
   return { name: manifest.name, short, tarball, folder, files, manifest, entries };
 }

@@ -11,7 +11,8 @@ export interface Outcome {
 }
 
 export function runIn(cwd: string, command: string, args: readonly string[], timeout = 80_000): Outcome {
-  const env = { ...process.env, NODE_OPTIONS: "", FORCE_COLOR: "0" };
+  // NODE_PATH would let a consumer find packages of this workspace.
+  const env = { ...process.env, NODE_PATH: "", NODE_OPTIONS: "", FORCE_COLOR: "0" };
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: "utf8", timeout });
   return { ok: status === 0, output: `${stdout ?? ""}${stderr ?? ""}${error === undefined ? "" : error.message}` };
 }
