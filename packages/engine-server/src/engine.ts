@@ -21,6 +21,7 @@ import { type PacketView, Socket, type SocketHost, viewsOf } from "./socket.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
 import { PollingTransport } from "./transports/polling.js";
 import type { BaseTransport } from "./transports/transport.js";
+import { protocolV3 } from "./v3/protocol-v3.js";
 
 /** What the engine needs to know of a response while a request is being decided: that it is over. */
 export interface ClosingResponse {
@@ -103,6 +104,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     this.opts = resolveOptions(options);
     this.sessionOptions = this.opts;
     this.deadlines = new Deadlines({ resolution: resolutionFor(this.opts) });
+    if (this.opts.allowEIO3) this.protocols.set(protocolV3.revision, protocolV3);
     this.admission = new Admission(this, this.opts, this.deadlines);
   }
 
