@@ -1,3 +1,3 @@
 import { project } from "../../vitest.base.js";
 
-export default project("demo");
+export default project("demo", { test: { testTimeout: 40_000, hookTimeout: 40_000 } });

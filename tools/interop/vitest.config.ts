@@ -1,3 +1,3 @@
 import { project } from "../../vitest.base.js";
 
-export default project("interop");
+export default project("interop", { test: { globalSetup: "test/setup.ts" } });

@@ -1,0 +1,70 @@
+/** One column of the matrix: who talks to whom, over what, in which encoding. */
+
+export type Maker = "sockeye" | "official";
+export type TransportPlan = "polling" | "websocket" | "upgrade" | "memory";
+export type Codec = "json" | "msgpack";
+
+/** Whose Engine.IO server carries the Socket.IO server, and how it was handed over. */
+export type EngineMount = "attached" | "bind" | "onconnection";
+
+export interface Cell {
+  readonly client: Maker;
+  readonly server: Maker;
+  readonly engine: Maker | "memory";
+  readonly mount: EngineMount;
+  readonly transport: TransportPlan;
+  readonly codec: Codec;
+}
+
+const MAKERS: readonly Maker[] = ["sockeye", "official"];
+const TRANSPORTS: readonly TransportPlan[] = ["polling", "websocket", "upgrade"];
+const CODECS: readonly Codec[] = ["json", "msgpack"];
+
+/** Every client with every server, over every transport, in both encodings; official with official is the control. */
+export function pairCells(codec: Codec): Cell[] {
+  return MAKERS.flatMap((server) =>
+    MAKERS.flatMap((client) =>
+      TRANSPORTS.map((transport): Cell => ({ client, server, engine: server, mount: "attached", transport, codec })),
+    ),
+  );
+}
+
+/** One maker's engine under the other maker's server. */
+export function engineCells(): Cell[] {
+  const mounts: readonly { server: Maker; engine: Maker; mount: EngineMount }[] = [
+    { server: "official", engine: "sockeye", mount: "bind" },
+    { server: "sockeye", engine: "official", mount: "bind" },
+    { server: "sockeye", engine: "official", mount: "onconnection" },
+  ];
+  return mounts.flatMap((mount) =>
+    MAKERS.flatMap((client) => TRANSPORTS.map((transport): Cell => ({ client, ...mount, transport, codec: "json" }))),
+  );
+}
+
+/** A custom engine (a pair of queues in this process) under our server. */
+export function memoryCells(): Cell[] {
+  return CODECS.map(
+    (codec): Cell => ({
+      client: "official",
+      server: "sockeye",
+      engine: "memory",
+      mount: "bind",
+      transport: "memory",
+      codec,
+    }),
+  );
+}
+
+export function allCells(): Cell[] {
+  return [...CODECS.flatMap(pairCells), ...engineCells(), ...memoryCells()];
+}
+
+/** What a cell is called in test names and in the report. */
+export function cellName(cell: Cell): string {
+  return `${cell.client} client, ${stackName(cell)}, ${cell.transport}, ${cell.codec}`;
+}
+
+export function stackName(cell: Cell): string {
+  if (cell.mount === "attached") return `${cell.server} server`;
+  return `${cell.server} server on ${cell.engine} engine by ${cell.mount}()`;
+}

@@ -1,0 +1,162 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import type { Server, ServerOptions, Socket as ServerSocket } from "socket.io";
+import type { Socket as ClientSocket } from "socket.io-client";
+import type { Cell } from "./cell.js";
+import { Link } from "./link.js";
+import { next, until } from "./signals.js";
+import { type ClientOptions, openClient, openServer } from "./stacks.js";
+
+/** Both ends of one Socket.IO connection. */
+export interface Ends {
+  readonly client: ClientSocket;
+  readonly server: ServerSocket;
+}
+
+/** What a scenario asks of its stage. */
+export interface RigPlan {
+  /** Options of the server, on top of the cell's own. */
+  readonly server?: Partial<ServerOptions>;
+  /** Whether clients reach the server through a {@link Link}. */
+  readonly link?: boolean;
+}
+
+export type ClientPlan = ClientOptions & { readonly nsp?: string };
+
+/** What one scenario plays on: the cell's server, listening on the loopback, and as many of its clients as it asks for. */
+export class Rig {
+  readonly cell: Cell;
+  readonly #plan: RigPlan;
+  readonly #clients: ClientSocket[] = [];
+  #io: Server | undefined;
+  #http: HttpServer | undefined;
+  #link: Link | undefined;
+  #port = 0;
+
+  private constructor(cell: Cell, plan: RigPlan) {
+    this.cell = cell;
+    this.#plan = plan;
+  }
+
+  static async open(cell: Cell, plan: RigPlan): Promise<Rig> {
+    const rig = new Rig(cell, plan);
+    if (cell.transport !== "memory") rig.#port = await freePort();
+    await rig.start();
+    if (plan.link) {
+      rig.#link = new Link();
+      await rig.#link.open(rig.#port);
+    }
+    return rig;
+  }
+
+  get io(): Server {
+    if (this.#io === undefined) throw new TypeError("the server is stopped");
+    return this.#io;
+  }
+
+  get link(): Link {
+    if (this.#link === undefined) throw new TypeError("the scenario did not ask for a link");
+    return this.#link;
+  }
+
+  /** Builds the server and listens; `prepare` sees it before the first client can. */
+  async start(prepare: (io: Server) => void = () => {}): Promise<void> {
+    const http = createServer((_request, response) => response.writeHead(404).end());
+    this.#io = await openServer(this.cell, http, { ...this.#plan.server });
+    this.#http = http;
+    prepare(this.#io);
+    if (this.cell.transport !== "memory") await listen(http, this.#port);
+  }
+
+  /** Ends server and listener; the port stays ours for the next `start`. */
+  async stop(): Promise<void> {
+    const [io, http] = [this.#io, this.#http];
+    this.#io = undefined;
+    this.#http = undefined;
+    await io?.close();
+    http?.closeAllConnections();
+    if (http?.listening) await new Promise<void>((resolve) => http.close(() => resolve()));
+  }
+
+  /** A client of the cell. It connects at once unless `autoConnect` is false. */
+  async client(plan: ClientPlan = {}): Promise<ClientSocket> {
+    const { nsp = "/", ...options } = plan;
+    const port = this.#link?.port ?? this.#port;
+    const client = await openClient(this.cell, `http://127.0.0.1:${port}${nsp}`, {
+      forceNew: true,
+      reconnectionDelay: 20,
+      reconnectionDelayMax: 100,
+      ...this.#transports(),
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A connected client together with the server's socket of it. */
+  async connect(plan: ClientPlan = {}): Promise<Ends> {
+    const client = await this.client(plan);
+    await next(client, "connect");
+    return { client, server: this.serverSocket(client, plan.nsp) };
+  }
+
+  /**
+   * Waits until a connection is at rest on its final transport: upgraded where the cell upgrades, the next poll waiting
+   * at the server where it polls. A cable that is pulled then is noticed by both ends at once.
+   */
+  async settle({ client, server }: Ends): Promise<void> {
+    if (this.cell.transport === "upgrade") {
+      await upgraded(client);
+      await until(() => server.conn.transport.name === "websocket");
+    }
+    await until(() => server.conn.transport.writable);
+  }
+
+  /** Pulls the cable once the connection is at rest, and waits until the server has noticed. */
+  async cut(ends: Ends): Promise<void> {
+    await this.settle(ends);
+    const left = next(ends.server, "disconnect");
+    this.link.cut();
+    await left;
+  }
+
+  /** The server's end of a connected client. */
+  serverSocket(client: ClientSocket, nsp = "/"): ServerSocket {
+    const server = this.io.of(nsp).sockets.get(client.id as string);
+    if (server === undefined) throw new TypeError("the server has no socket of the client's id");
+    return server;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) {
+      client.io.reconnection(false);
+      client.disconnect();
+    }
+    await this.#link?.close();
+    await this.stop();
+  }
+
+  #transports(): ClientOptions {
+    if (this.cell.transport === "upgrade") return { transports: ["polling", "websocket"] };
+    return { transports: [this.cell.transport] };
+  }
+}
+
+/** Resolves when the client is on WebSocket. */
+export async function upgraded(client: ClientSocket): Promise<void> {
+  if (client.io.engine.transport.name !== "websocket") await next(client.io.engine, "upgrade");
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await listen(probe, 0);
+  const { port } = probe.address() as { port: number };
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  return port;
+}
+
+function listen(http: HttpServer, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", reject);
+    http.listen(port, "127.0.0.1", () => resolve());
+  });
+}

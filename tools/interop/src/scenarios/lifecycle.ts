@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { fence } from "../fence.js";
+import type { Scenario } from "../scenario.js";
+import { collect, next } from "../signals.js";
+
+/** A broken connection is seen as one or the other, by what the transport was doing when it broke. */
+const BROKEN = ["transport close", "transport error"];
+
+export const lifecycleScenarios: Scenario[] = [
+  {
+    name: "client disconnects: reasons, rooms until the last moment",
+    group: "life cycle",
+    async run(rig) {
+      const { client, server } = await rig.connect();
+      await server.join("r");
+      const leaving = new Promise((resolve) => {
+        server.on("disconnecting", (reason) => resolve([reason, server.rooms.has("r")]));
+      });
+      const left = new Promise((resolve) => {
+        server.on("disconnect", (reason) => resolve([reason, server.rooms.size]));
+      });
+      const heard = next(client, "disconnect");
+      client.disconnect();
+      assert.equal((await heard)[0], "io client disconnect");
+      assert.deepEqual(await leaving, ["client namespace disconnect", true]);
+      assert.deepEqual(await left, ["client namespace disconnect", 0]);
+      assert.equal(client.id, undefined);
+      assert.equal(client.active, false);
+      assert.equal(server.connected, false);
+    },
+  },
+  {
+    name: "client leaves and comes back: a new socket, one disconnect event",
+    group: "life cycle",
+    async run(rig) {
+      const { client, server } = await rig.connect();
+      let disconnects = 0;
+      client.on("disconnect", () => disconnects++);
+      const again = next(client, "connect");
+      client.disconnect().connect();
+      await again;
+      assert.equal(disconnects, 1);
+      assert.notEqual(client.id, server.id);
+      await fence({ client, server: rig.serverSocket(client) });
+    },
+  },
+  {
+    name: "server disconnects the socket: reasons, no reconnection",
+    group: "life cycle",
+    async run(rig) {
+      const { client, server } = await rig.connect();
+      const heard = next(client, "disconnect");
+      const left = next(server, "disconnect");
+      server.emit("last words");
+      const last = next(client, "last words");
+      server.disconnect();
+      await last;
+      assert.equal((await heard)[0], "io server disconnect");
+      assert.equal((await left)[0], "server namespace disconnect");
+      assert.equal(client.active, false);
+    },
+  },
+  {
+    name: "server closes the connection: every namespace is told",
+    group: "life cycle",
+    async run(rig) {
+      rig.io.of("/second");
+      const { client, server } = await rig.connect();
+      const second = client.io.socket("/second");
+      await next(second, "connect");
+      const secondServer = rig.serverSocket(second, "/second");
+      const heard = [next(client, "disconnect"), next(second, "disconnect")];
+      const left = [next(server, "disconnect"), next(secondServer, "disconnect")];
+      server.disconnect(true);
+      for (const [reason] of await Promise.all(heard)) assert.equal(reason, "io server disconnect");
+      for (const [reason] of await Promise.all(left)) assert.equal(reason, "server namespace disconnect");
+    },
+  },
+  {
+    name: "io.close(): the server's reason, the port is free again",
+    group: "life cycle",
+    needs: { link: true },
+    async run(rig) {
+      const { client, server } = await rig.connect({ reconnection: false });
+      const heard = next<[string]>(client, "disconnect");
+      const left = next(server, "disconnect");
+      await rig.stop();
+      assert.equal((await left)[0], "server shutting down");
+      assert.ok([...BROKEN, "io server disconnect"].includes((await heard)[0]));
+      await rig.start();
+    },
+  },
+  {
+    name: "cable pulled: reasons, reconnection with a new id, nothing kept back is lost",
+    group: "life cycle",
+    needs: { link: true },
+    async run(rig) {
+      const { client, server } = await rig.connect();
+      await rig.settle({ client, server });
+      const heard = next<[string]>(client, "disconnect");
+      const left = next<[string]>(server, "disconnect");
+      const attempt = next(client.io, "reconnect_attempt");
+      const back = next(client.io, "reconnect");
+      rig.link.cut();
+      assert.ok(BROKEN.includes((await heard)[0]));
+      assert.ok(BROKEN.includes((await left)[0]));
+      assert.equal(client.active, true);
+      const resumed = new Promise<unknown[]>((resolve) => {
+        rig.io.on("connection", (socket) => socket.on("kept", (...args) => resolve([socket.id, ...args])));
+      });
+      client.emit("kept", "while away");
+      assert.deepEqual(await attempt, [1]);
+      assert.equal(typeof (await back)[0], "number");
+      const [id, text] = await resumed;
+      assert.equal(text, "while away");
+      assert.notEqual(id, server.id);
+      assert.equal(client.id, id);
+      assert.ok(!client.recovered);
+    },
+  },
+  {
+    name: "server restarts: the client finds the new one",
+    group: "life cycle",
+    needs: { link: true },
+    async run(rig) {
+      const { client } = await rig.connect();
+      const gone = next(client, "disconnect");
+      await rig.stop();
+      await gone;
+      const failed = next<[Error]>(client.io, "reconnect_error");
+      assert.ok((await failed)[0] instanceof Error);
+      const heard = new Promise((resolve) => {
+        void rig.start((io) => io.on("connection", (socket) => socket.on("kept", resolve)));
+      });
+      client.emit("kept", "for the new server");
+      assert.equal(await heard, "for the new server");
+    },
+  },
+  {
+    name: "no server yet: connect_error, and a connection once there is one",
+    group: "life cycle",
+    needs: { link: true },
+    async run(rig) {
+      await rig.stop();
+      const client = await rig.client();
+      const [error] = await next<[Error]>(client, "connect_error");
+      assert.ok(error instanceof Error);
+      assert.equal(client.active, true);
+      const connected = next(client, "connect");
+      await rig.start();
+      await connected;
+    },
+  },
+  {
+    name: "reconnection gives up after the attempts it was given",
+    group: "life cycle",
+    needs: { link: true },
+    async run(rig) {
+      await rig.stop();
+      const client = await rig.client({ reconnectionAttempts: 2, reconnectionDelayMax: 20 });
+      const attempts: unknown[] = [];
+      client.io.on("reconnect_attempt", (n) => attempts.push(n));
+      await next(client.io, "reconnect_failed");
+      assert.deepEqual(attempts, [1, 2]);
+      assert.equal(client.active, true);
+      await rig.start();
+    },
+  },
+  {
+    name: "silence: both ends notice a frozen connection",
+    group: "life cycle",
+    needs: { link: true },
+    server: { pingInterval: 150, pingTimeout: 150 },
+    async run(rig) {
+      const { client, server } = await rig.connect({ reconnection: false });
+      await rig.settle({ client, server });
+      const heard = next(client, "disconnect");
+      const left = next(server, "disconnect");
+      rig.link.freeze();
+      assert.equal((await left)[0], "ping timeout");
+      assert.equal((await heard)[0], "ping timeout");
+    },
+  },
+  {
+    name: "heartbeats keep a quiet connection up",
+    group: "life cycle",
+    server: { pingInterval: 25, pingTimeout: 2_000 },
+    async run(rig) {
+      const { client, server } = await rig.connect();
+      const reasons: unknown[] = [];
+      client.on("disconnect", (reason) => reasons.push(reason));
+      await collect(client.io, "ping", 4);
+      await fence({ client, server });
+      assert.deepEqual(reasons, []);
+    },
+  },
+];

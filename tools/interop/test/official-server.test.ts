@@ -1,0 +1,7 @@
+import { allCells } from "../src/cell.js";
+import { testCells } from "./cells.js";
+
+// Our client with the incumbent's server.
+testCells(
+  allCells().filter((cell) => cell.mount === "attached" && cell.client === "sockeye" && cell.server === "official"),
+);
