@@ -7,38 +7,36 @@ function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A binary packet has the shape of its plain kind. */
+function plainKind(type: number): number {
+  return type > PacketType.CONNECT_ERROR ? type - 3 : type;
+}
+
 /**
  * Whether `data` fits `type`. An event begins with its name: a string that the library does not use itself, or an integer;
  * with any other value there, listener tables were made to throw (CVE-2023-32695).
  */
 export function isDataValid(type: number, data: unknown): boolean {
-  if (type === PacketType.CONNECT) {
-    return data === undefined || isRecord(data);
+  const kind = plainKind(type);
+  if (kind === PacketType.EVENT || kind === PacketType.ACK) {
+    return Array.isArray(data) && (kind === PacketType.ACK || isEventName(data[0]));
   }
-  if (type === PacketType.DISCONNECT) {
-    return data === undefined;
+  if (data === undefined || kind === PacketType.DISCONNECT) {
+    return data === undefined && kind < PacketType.EVENT;
   }
-  if (type === PacketType.CONNECT_ERROR) {
-    return typeof data === "string" || isRecord(data);
-  }
-  if (!Array.isArray(data)) {
-    return false;
-  }
-  const name: unknown = data[0];
-  return isAck(type) || (typeof name === "string" ? !RESERVED_EVENTS.has(name) : Number.isInteger(name));
+  return isRecord(data) || (kind === PacketType.CONNECT_ERROR && typeof data === "string");
+}
+
+function isEventName(name: unknown): boolean {
+  return typeof name === "string" ? !RESERVED_EVENTS.has(name) : Number.isInteger(name);
 }
 
 /** An acknowledgement answers an id, an event may ask for one with an id, nothing else has any. */
 export function isIdValid(type: number, id: unknown): boolean {
+  const kind = plainKind(type);
   return id === undefined
-    ? !isAck(type)
-    : (type === PacketType.EVENT || type === PacketType.BINARY_EVENT || isAck(type)) &&
-        Number.isSafeInteger(id) &&
-        (id as number) >= 0;
-}
-
-function isAck(type: number): boolean {
-  return type === PacketType.ACK || type === PacketType.BINARY_ACK;
+    ? kind !== PacketType.ACK
+    : (kind === PacketType.EVENT || kind === PacketType.ACK) && Number.isSafeInteger(id) && (id as number) >= 0;
 }
 
 /** Whether `packet` is one that an encoder may be given, and that a decoder may hand out. */
