@@ -107,7 +107,7 @@ function unitProjects() {
   const helpers = ["tools/testkit", "tools/run"];
   const hasTests = (/** @type {string} */ folder) =>
     existsSync(join(root, folder, "test")) &&
-    readdirSync(join(root, folder, "test"), { recursive: true }).some((file) => /\.test\.m?ts$/.test(`${file}`));
+    readdirSync(join(root, folder, "test"), { recursive: true }).some((file) => /\.test\.(ts|mjs)$/.test(`${file}`));
   return workspaceFolders().filter(
     (folder) => folder.startsWith("packages/") || (helpers.includes(folder) && hasTests(folder)),
   );
