@@ -1,4 +1,5 @@
 /** `npm start`: installs, builds what the demo needs, and serves it. `npm start -- --help` only prints the options. */
+import "./node-version.mjs";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run, start } from "./child.mjs";

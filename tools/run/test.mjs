@@ -1,4 +1,5 @@
 /** `npm test`: every check of this repository, stage by stage. `npm test -- --help` says how to run a part of it. */
+import "./node-version.mjs";
 import { findPnpm } from "./pnpm.mjs";
 import { choose, stages } from "./stages.mjs";
 import { add, emptyTally, inWords } from "./tally.mjs";
