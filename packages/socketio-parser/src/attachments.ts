@@ -1,6 +1,6 @@
 import { isBinary } from "./binary.js";
 import type { BinaryChunk } from "./contract.js";
-import { ParserViolation, UnserializableError } from "./errors.js";
+import { ParserError, ParserViolation, UnserializableError } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
 
 /**
@@ -107,7 +107,7 @@ class Lifter {
       return JSON.stringify(value);
     }
     if (depth === DEFAULT_LIMITS.maxDepth) {
-      throw new RangeError("nested too deep");
+      throw new ParserError("TOO_DEEP");
     }
     return Array.isArray(value) ? this.#elements(value, depth + 1) : this.#members(value as Container, depth + 1);
   }

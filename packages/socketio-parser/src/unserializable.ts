@@ -3,8 +3,8 @@ import { UnserializableError } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
 
 /**
- * Makes the error for a packet that could not be written down. Encoders keep no record of their way; when one fails, this
- * looks for the usual reasons and names the path.
+ * The error for a packet that could not be written down. Encoders keep no record of their way; when one fails, this looks
+ * for the usual reasons and names the path.
  */
 export function explain(packet: object, cause: unknown): UnserializableError {
   if (cause instanceof UnserializableError) {
@@ -16,7 +16,7 @@ export function explain(packet: object, cause: unknown): UnserializableError {
   } catch {
     // A getter or a proxy throws: that is the cause we have.
   }
-  return new UnserializableError(fault ?? String(cause), { cause });
+  return new UnserializableError(fault ?? (cause instanceof Error ? cause.message : String(cause)), { cause });
 }
 
 function findFault(value: unknown, path: string, ancestors: readonly object[]): string | undefined {

@@ -1,11 +1,15 @@
+import { Unpackr } from "msgpackr";
 import { isBinary } from "../binary.js";
-import type { DecoderLimits } from "../contract.js";
+import type { BinaryChunk, DecoderLimits } from "../contract.js";
 import { EmittingDecoder } from "../emitting-decoder.js";
 import { ParserError, ParserViolation } from "../errors.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 import { type Packet, PacketType } from "../packet.js";
 import { isDataValid, isIdValid } from "../shapes.js";
-import { Reader } from "./reader.js";
+import { importExtensions } from "./extensions.js";
+import { Scanner } from "./scan.js";
+
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
 
 /**
  * One binary message to one packet. Nothing is ever pending. What arrives is held to the shapes of the JSON codec.
@@ -28,14 +32,14 @@ export class Decoder extends EmittingDecoder {
     if (typeof chunk === "string") {
       throw new ParserViolation("UNEXPECTED_TEXT", "got plaintext data where MessagePack is spoken");
     }
-    if (!isBinary(chunk)) {
+    if (!isBinary(chunk) || chunk.byteLength === undefined) {
       throw new ParserViolation("UNKNOWN_TYPE", `Unknown type: ${typeof chunk}`);
     }
     if (chunk.byteLength > this.#limits.maxAttachmentBytes) {
       throw new ParserViolation("ATTACHMENTS_TOO_LARGE");
     }
     try {
-      return readPacket(new Reader(chunk, this.#limits.maxDepth), this.#limits);
+      return validate(unpack(bytesOf(chunk), this.#limits.maxDepth), this.#limits);
     } catch (cause) {
       // With a very large `maxDepth` the engine's own stack may end first.
       throw cause instanceof ParserError ? cause : new ParserViolation("INVALID_PAYLOAD", undefined, { cause });
@@ -45,30 +49,28 @@ export class Decoder extends EmittingDecoder {
   destroy(): void {}
 }
 
-function readPacket(reader: Reader, limits: DecoderLimits): Packet {
-  let type: unknown;
-  let nsp: unknown;
-  let data: unknown;
-  let id: unknown;
-  for (let members = reader.mapHead() ?? 0; members > 0; members--) {
-    switch (reader.name()) {
-      case "type":
-        type = reader.value();
-        break;
-      case "nsp":
-        nsp = reader.value();
-        break;
-      case "data":
-        data = reader.value();
-        break;
-      case "id":
-        id = reader.value();
-        break;
-      default:
-        // Peers write down whatever else their packet object holds.
-        reader.value();
-    }
+function bytesOf(chunk: BinaryChunk): Uint8Array {
+  if (chunk instanceof Uint8Array) {
+    return chunk;
   }
+  return ArrayBuffer.isView(chunk)
+    ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    : new Uint8Array(chunk);
+}
+
+/** Only bytes that were walked over go to msgpackr. The envelope is one level around the payload. */
+function unpack(bytes: Uint8Array, maxDepth: number): unknown {
+  const scanner = new Scanner(bytes, maxDepth + 1);
+  scanner.skip();
+  if (!scanner.isAtEnd) {
+    throw new ParserViolation("INVALID_PAYLOAD");
+  }
+  return unpackr.unpack(scanner.extensions === undefined ? bytes : importExtensions(bytes, scanner.extensions));
+}
+
+/** Other members than the four are passed by: official peers write down whatever their packet object holds. */
+function validate(packet: unknown, limits: DecoderLimits): Packet {
+  const { type, nsp, data, id } = (packet ?? {}) as { type?: unknown; nsp?: unknown; data?: unknown; id?: unknown };
   if (!Number.isInteger(type) || (type as number) < PacketType.CONNECT || (type as number) > PacketType.CONNECT_ERROR) {
     throw new ParserViolation("INVALID_PACKET_TYPE");
   }
@@ -81,7 +83,7 @@ function readPacket(reader: Reader, limits: DecoderLimits): Packet {
   if (!isIdValid(type as number, id)) {
     throw new ParserViolation("INVALID_PACKET_ID");
   }
-  if (!reader.isAtEnd || !isDataValid(type as number, data)) {
+  if (!isDataValid(type as number, data)) {
     throw new ParserViolation("INVALID_PAYLOAD");
   }
   return { type, nsp, data, id } as Packet;

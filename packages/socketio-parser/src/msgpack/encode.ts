@@ -1,78 +1,76 @@
+import { Packr } from "msgpackr";
 import type { EncodedPacket, Encoder as EncoderContract } from "../contract.js";
 import { UnserializableError } from "../errors.js";
 import { type Packet, PacketType } from "../packet.js";
 import { explain } from "../unserializable.js";
-import { Reader } from "./reader.js";
-import { Writer } from "./writer.js";
+import { concatenate, exportDates } from "./extensions.js";
+import { isPackable, PackableCopy } from "./packable.js";
+import { Scanner } from "./scan.js";
 
-/** The writer between two packets. It is taken while in use, because a `toJSON` may encode a packet in its turn. */
-let spare: Writer | undefined;
+/** Maps stay maps (no records, no shared structures), each with the shortest head. */
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /** Packet to one binary message: a map of `type`, `nsp`, `id` and `data`. */
 export class Encoder implements EncoderContract {
   encode(packet: Packet): EncodedPacket {
-    const writer = spare ?? new Writer();
-    spare = undefined;
     try {
-      writePacket(writer, packet);
-      return [writer.take()];
+      const { data } = packet as { data?: unknown };
+      if (data === undefined || isPackable(data)) {
+        return [packr.pack(envelope(packet, data))];
+      }
+      const copy = new PackableCopy();
+      const bytes = packr.pack(envelope(packet, copy.of(data, "data")));
+      return [copy.hasDate ? withOfficialDates(bytes) : bytes];
     } catch (cause) {
-      writer.drop();
       throw explain(packet, cause);
-    } finally {
-      spare = writer;
     }
   }
 
   withOffset(encoded: EncodedPacket, offset: string): EncodedPacket {
     const bytes = encoded[0] as Uint8Array;
     const { start, end, length } = findArguments(bytes);
-    const writer = new Writer();
-    writer.raw(bytes.subarray(0, start));
-    writer.arrayHead(length + 1);
-    writer.raw(bytes.subarray(end));
-    writer.text(offset);
-    return [writer.take()];
+    return [concatenate([bytes.subarray(0, start), arrayHead(length + 1), bytes.subarray(end), packr.pack(offset)])];
   }
 }
 
-/** `data` comes last, so that an argument can be put behind the others by appending it. */
-function writePacket(writer: Writer, packet: Packet): void {
-  const { type, nsp } = packet;
-  const { id, data } = packet as { id?: number; data?: unknown };
-  writer.mapHead(2 + Number(id != null) + Number(data !== undefined));
-  writer.text("type");
+/** `data` comes last, so that an argument can be put behind the others by appending it. What there is not is not said. */
+function envelope(packet: Packet, data: unknown): object {
+  const nsp = packet.nsp || "/";
+  const id = (packet as { id?: number }).id;
   // Bytes stand in the payload itself: there are no binary packets here.
-  writer.byte(type > PacketType.CONNECT_ERROR ? type - 3 : type);
-  writer.text("nsp");
-  writer.text(nsp || "/");
-  if (id != null) {
-    writer.text("id");
-    writer.number(id);
+  const type = packet.type > PacketType.CONNECT_ERROR ? packet.type - 3 : packet.type;
+  if (data === undefined) {
+    return { type, nsp };
   }
-  if (data !== undefined) {
-    writer.text("data");
-    writer.value(data, "data");
-  }
+  return id == null ? { type, nsp, data } : { type, nsp, id, data };
+}
+
+function withOfficialDates(bytes: Uint8Array): Uint8Array {
+  const scanner = new Scanner(bytes, Number.POSITIVE_INFINITY);
+  scanner.skip();
+  return exportDates(bytes, scanner.extensions ?? []);
 }
 
 /** Where the head of the arguments stands in a packet of this encoder, and how many there are. */
 function findArguments(bytes: Uint8Array): { start: number; end: number; length: number } {
   try {
-    const reader = new Reader(bytes, 0);
-    for (let members = reader.mapHead() ?? 0; members > 0; members--) {
-      if (reader.name() === "data" && members === 1) {
-        const start = reader.position;
-        const length = reader.arrayHead();
-        if (length !== undefined) {
-          return { start, end: reader.position, length };
-        }
-      } else {
-        reader.value();
-      }
+    const scanner = new Scanner(bytes, 0);
+    // Type, namespace and, in between, perhaps an id: names and values, and then the name `data`.
+    for (let values = scanner.mapHead() * 2 - 1; values > 0; values--) {
+      scanner.skip();
     }
+    const start = scanner.at;
+    const length = scanner.arrayHead();
+    return { start, end: scanner.at, length };
   } catch {
-    // Said below.
+    throw new UnserializableError("an offset is put behind the arguments of an encoded event only");
   }
-  throw new UnserializableError("an offset is put behind the arguments of an encoded event only");
+}
+
+function arrayHead(length: number): Uint8Array {
+  return length < 16
+    ? Uint8Array.of(0x90 | length)
+    : length < 2 ** 16
+      ? Uint8Array.of(0xdc, length >> 8, length)
+      : Uint8Array.of(0xdd, length >>> 24, length >> 16, length >> 8, length);
 }

@@ -1,41 +1,110 @@
+import type { Extension } from "./scan.js";
+
 /**
- * Values that MessagePack has no own form for, in the forms that the peers of this protocol write:
- * `undefined` as fixext1 of type 0, a `Date` as fixext8 of type 0 (milliseconds, signed), raw buffers as ext8/16/32 of type 0.
+ * The official codec has one extension type, 0: `undefined` is the one byte form, a `Date` the eight byte form (signed
+ * milliseconds), an `ArrayBuffer` any of the long forms. msgpackr writes and reads dates as the timestamps of the
+ * MessagePack specification, type -1, and would read each of the other three as `undefined`. So extensions are exchanged in
+ * the encoded bytes, in both directions; packets without any are not copied.
  */
-export const EXTENSION_TYPE = 0;
-/** The timestamp of the MessagePack specification, which peers in other languages write for a date. */
-export const TIMESTAMP_TYPE = -1;
+const OFFICIAL = 0;
+const TIMESTAMP = -1;
+const MILLION = 1_000_000;
 
-export const TWO_POW_32 = 2 ** 32;
+/** @returns the bytes to put in place of an extension, or `undefined` to leave it */
+type Exchange = (extension: Extension, bytes: Uint8Array) => Uint8Array | undefined;
 
-/** Where 32 bits of an extension are read from. */
-export interface Words {
-  unsigned32(at: number): number;
-  signed32(at: number): number;
+function exchange(bytes: Uint8Array, extensions: readonly Extension[], replacement: Exchange): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const extension of extensions) {
+    const instead = replacement(extension, bytes);
+    if (instead !== undefined) {
+      parts.push(bytes.subarray(from, extension.start), instead);
+      from = extension.end;
+    }
+  }
+  return from === 0 ? bytes : concatenate([...parts, bytes.subarray(from)]);
 }
 
-/** Signed 64 bits, or the nearest number. */
-export function readSigned64(words: Words, at: number): number {
-  return words.signed32(at) * TWO_POW_32 + words.unsigned32(at + 4);
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
-/** The 32, 64 and 96 bit forms of a timestamp; `undefined` for any other length. */
-export function readTimestamp(words: Words, at: number, length: number): Date | undefined {
-  switch (length) {
+/** What a peer wrote, in a form that msgpackr reads. An extension that nobody knows becomes `[type, bytes]`, as on the official side. */
+export function importExtensions(bytes: Uint8Array, extensions: readonly Extension[]): Uint8Array {
+  return exchange(bytes, extensions, readable);
+}
+
+function readable({ type, fixed, content, end }: Extension, bytes: Uint8Array): Uint8Array | undefined {
+  const length = end - content;
+  if (type === OFFICIAL) {
+    if (!fixed) {
+      return binary(bytes.subarray(content, end));
+    }
+    if (length === 1) {
+      return undefined;
+    }
+    if (length === 8) {
+      return timestamp(viewOf(bytes).getBigInt64(content));
+    }
+  }
+  if (type === TIMESTAMP && (length === 4 || length === 8 || length === 12)) {
+    return undefined;
+  }
+  return concatenate([Uint8Array.of(0x92, 0xd0, type), binary(bytes.subarray(content, end))]);
+}
+
+/** What msgpackr wrote, in the form that the official side reads: timestamps become milliseconds. */
+export function exportDates(bytes: Uint8Array, extensions: readonly Extension[]): Uint8Array {
+  return exchange(bytes, extensions, (extension) => {
+    if (extension.type !== TIMESTAMP) {
+      return undefined;
+    }
+    const date = new Uint8Array(10);
+    date[0] = 0xd7;
+    viewOf(date).setBigInt64(2, readTimestamp(viewOf(bytes), extension));
+    return date;
+  });
+}
+
+function readTimestamp(view: DataView, { content, end }: Extension): bigint {
+  switch (end - content) {
     case 4:
-      return fromParts(words.unsigned32(at), 0);
+      return BigInt(view.getUint32(content)) * 1000n;
     case 8: {
       // 30 bits of nanoseconds, 34 bits of seconds.
-      const head = words.unsigned32(at);
-      return fromParts((head & 3) * TWO_POW_32 + words.unsigned32(at + 4), head >>> 2);
+      const word = view.getBigUint64(content);
+      return (word & 0x3ffffffffn) * 1000n + (word >> 34n) / 1_000_000n;
     }
-    case 12:
-      return fromParts(readSigned64(words, at + 4), words.unsigned32(at));
     default:
-      return undefined;
+      return view.getBigInt64(content + 4) * 1000n + BigInt(Math.trunc(view.getUint32(content) / MILLION));
   }
 }
 
-function fromParts(seconds: number, nanoseconds: number): Date {
-  return new Date(seconds * 1000 + Math.trunc(nanoseconds / 1e6));
+/** The 96 bit form, which has room for dates before 1970. */
+function timestamp(milliseconds: bigint): Uint8Array {
+  const bytes = new Uint8Array(15);
+  bytes.set([0xc7, 12, TIMESTAMP]);
+  const within = BigInt.asUintN(64, ((milliseconds % 1000n) + 1000n) % 1000n);
+  viewOf(bytes).setUint32(3, Number(within) * MILLION);
+  viewOf(bytes).setBigInt64(7, (milliseconds - within) / 1000n);
+  return bytes;
+}
+
+/** A bin 32, whatever the length. */
+function binary(content: Uint8Array): Uint8Array {
+  const head = new Uint8Array(5);
+  head[0] = 0xc6;
+  viewOf(head).setUint32(1, content.length);
+  return concatenate([head, content]);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
