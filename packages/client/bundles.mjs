@@ -12,9 +12,9 @@ const UMD = {
 };
 
 const FILES = [
-  { out: "socket.io.js", entry: "src/index.ts", minify: false, ...UMD },
-  { out: "socket.io.min.js", entry: "src/index.ts", minify: true, ...UMD },
-  { out: "socket.io.esm.min.js", entry: "src/index.ts", minify: true, format: "esm" },
+  { out: "socket.io.js", entry: "src/script/index.ts", minify: false, ...UMD },
+  { out: "socket.io.min.js", entry: "src/script/index.ts", minify: true, ...UMD },
+  { out: "socket.io.esm.min.js", entry: "src/script/index.ts", minify: true, format: "esm" },
   { out: "socket.io.msgpack.min.js", entry: "src/msgpack/index.ts", minify: true, ...UMD },
 ];
 

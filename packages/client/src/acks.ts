@@ -4,13 +4,6 @@ import { type Cancel, later, type TimerOptions } from "./timers.js";
 // biome-ignore lint/suspicious/noExplicitAny: arguments come from the peer, or are an error and nothing
 export type AckCallback = (...args: any[]) => void;
 
-export interface AckTerms {
-  /** The callback takes an error first. */
-  readonly withError: boolean;
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 interface Pending {
   readonly callback: AckCallback;
   readonly withError: boolean;
@@ -32,21 +25,15 @@ export class Acks {
     return this.#pending.size;
   }
 
-  /** Returns the id that the packet has to carry. */
-  add(callback: AckCallback, { withError, timeout, signal }: AckTerms): number {
+  /** Returns the id that the packet has to carry. `withError`: the callback takes an error first. */
+  add(callback: AckCallback, withError: boolean, timeout?: number, signal?: AbortSignal): number {
     const id = this.#next++;
-    const abort = () => this.fail(id, new UnansweredError("ABORTED", "the operation was aborted"));
-    const timer =
-      timeout === undefined
-        ? undefined
-        : later(
-            this.timers,
-            () => this.fail(id, new UnansweredError("ACK_TIMEOUT", "operation has timed out")),
-            timeout,
-          );
+    const abort = () => this.fail(id, new UnansweredError("ABORTED", "operation has been aborted"));
+    const late = () => this.fail(id, new UnansweredError("ACK_TIMEOUT", "operation has timed out"));
+    const stop = timeout === undefined ? undefined : later(this.timers, late, timeout);
     signal?.addEventListener("abort", abort);
     const cancel = () => {
-      timer?.();
+      stop?.();
       signal?.removeEventListener("abort", abort);
     };
     this.#pending.set(id, { callback, withError, cancel });
@@ -54,16 +41,15 @@ export class Acks {
   }
 
   settle(id: number, args: readonly unknown[]): void {
-    const pending = this.#take(id);
-    if (pending) pending.callback(...(pending.withError ? [null, ...args] : args));
+    const pending = this.take(id);
+    pending?.callback(...(pending.withError ? [null] : []), ...args);
   }
 
   /** Without a place for an error in its callback, an acknowledgement ends in silence. */
   fail(id: number, error: ClientError): void {
-    const pending = this.#take(id);
-    if (!pending) return;
-    this.forget(id);
-    if (pending.withError) pending.callback(error);
+    const pending = this.take(id);
+    if (pending) this.forget(id);
+    if (pending?.withError) pending.callback(error);
   }
 
   /** Fails all but those that `keep` holds on to. */
@@ -74,11 +60,7 @@ export class Acks {
   }
 
   /** Removes one without a word. */
-  discard(id: number): void {
-    this.#take(id);
-  }
-
-  #take(id: number): Pending | undefined {
+  take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     pending?.cancel();

@@ -140,7 +140,6 @@ export interface ManagerView extends Emitter<ManagerEvents> {
 
 /** What a Manager tells a socket that takes part. */
 export interface Member {
-  readonly nsp: string;
   /** The connection is open: ask for the namespace. */
   opened(): void;
   received(packet: Packet): void;
@@ -152,9 +151,9 @@ export interface Member {
 /** What a Socket may ask of its Manager. */
 export interface ManagerLink {
   /** Takes part from now on; opens the connection if nothing else does. */
-  join(member: Member): void;
+  join(nsp: string, member: Member): void;
   /** Takes part no longer; the last one closes the connection. */
-  leave(member: Member): void;
+  leave(nsp: string): void;
   /** The connection is open and the server was heard lately. */
   ready(): boolean;
   /** A packet sent now would leave at once. */

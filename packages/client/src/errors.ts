@@ -23,17 +23,15 @@ export type ErrorWord =
   | "DISCONNECTED"
   // the way to the server
   | "NO_TRANSPORT"
-  | "UNREACHABLE"
   | "TRANSPORT"
-  | "HTTP"
-  | "NOT_FOUND"
-  | "FORBIDDEN"
-  | "OVERLOADED"
+  | "UNREACHABLE"
+  | `HTTP_${number}`
   | "TRANSPORT_UNKNOWN"
-  | "SESSION_UNKNOWN"
-  | "BAD_METHOD"
+  | "SESSION_ID_UNKNOWN"
+  | "BAD_HANDSHAKE_METHOD"
   | "BAD_REQUEST"
-  | "PROTOCOL_UNSUPPORTED"
+  | "FORBIDDEN"
+  | "UNSUPPORTED_PROTOCOL_VERSION"
   | "PROBE_FAILED"
   // the server's own answer, and its breaches
   | "REFUSED"
@@ -45,9 +43,10 @@ export type ErrorCode = `ERR_SOCKEYE_CLIENT_${ErrorWord}`;
 
 export class ClientError extends Error {
   readonly code: ErrorCode;
-  constructor(word: ErrorWord, message: string) {
+  constructor(word: ErrorWord, message: string, details?: object) {
     super(message);
     this.code = `ERR_SOCKEYE_CLIENT_${word}`;
+    Object.assign(this, details);
   }
 }
 
@@ -63,27 +62,17 @@ export class ViolationError extends ClientError {}
 /** A connection could not be made or was lost. */
 export class TransportError extends ClientError {
   readonly type = "TransportError";
-  constructor(
-    word: ErrorWord,
-    message: string,
-    /** HTTP status, or whatever the platform told. */
-    readonly description?: unknown,
-    readonly context?: unknown,
-    /** Milliseconds the server asks clients to stay away. */
-    readonly retryAfter?: number,
-  ) {
-    super(word, message);
-  }
+  /** HTTP status, or whatever the platform told. */
+  declare readonly description?: unknown;
+  declare readonly context?: unknown;
+  /** Milliseconds the server asks clients to stay away. */
+  declare readonly retryAfter?: number | undefined;
 }
 
-/** The server refused a namespace: `data` is what its middleware put on the error. */
+/** The server refused a namespace. */
 export class RefusedError extends ClientError {
-  constructor(
-    word: ErrorWord,
-    message: string,
-    readonly data?: unknown,
-    readonly retryAfter?: number,
-  ) {
-    super(word, message);
-  }
+  /** What its middleware put on the error. */
+  declare readonly data?: unknown;
+  /** Milliseconds after which the server wants to be asked again; the socket stays active then. */
+  declare readonly retryAfter?: number | undefined;
 }

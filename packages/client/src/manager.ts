@@ -5,7 +5,7 @@ import type { Accessor, DisconnectDetails, ManagerEvents, ManagerLink, ManagerVi
 import { Emitter } from "./emitter.js";
 import type { EngineKit, PageEvent } from "./engine/contract.js";
 import { Engine, type EngineCloseReason } from "./engine/engine.js";
-import { utf8Length } from "./engine/session.js";
+import { encodedSize } from "./engine/session.js";
 import { type ClientError, MisuseError, TransportError, UnansweredError } from "./errors.js";
 import type { DefaultEventsMap } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
@@ -20,7 +20,7 @@ export interface ManagerKit extends EngineKit {
 const DEFAULTS: ManagerOptions = {
   path: "/socket.io",
   reconnection: true,
-  reconnectionAttempts: Number.POSITIVE_INFINITY,
+  reconnectionAttempts: Infinity,
   reconnectionDelay: 1000,
   reconnectionDelayMax: 5000,
   randomizationFactor: 0.5,
@@ -75,15 +75,15 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   #probing: Promise<boolean> | undefined;
 
   readonly #link: ManagerLink = {
-    join: (member) => this.#join(member),
-    leave: ({ nsp }) => {
+    join: (nsp, member) => this.#join(nsp, member),
+    leave: (nsp) => {
       this.#members.delete(nsp);
       if (!this.#members.size) this.close();
     },
     ready: () => this.#state === "open" && !this.engine.expired(),
     writable: () => this.engine.writable,
     send: (packet, compress) => this.#send(packet, compress),
-    violated: (error) => this.engine.abandon("parse error", error),
+    violated: (error) => this.engine.end("parse error", error),
     dropped: (dropped) => this.dispatch("packet_dropped", dropped),
     handlerError: (error, event) => this.onListenerError(error, event),
   };
@@ -146,7 +146,7 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
       try {
         decoder.add(data);
       } catch (error) {
-        engine.abandon("parse error", error as Error);
+        engine.end("parse error", error as Error);
       }
     });
     engine.on("open", () => {
@@ -201,9 +201,9 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     return this.opts.parser ?? this.#kit.parser;
   }
 
-  #join(member: Member): void {
-    const joined = this.#members.has(member.nsp);
-    this.#members.set(member.nsp, member);
+  #join(nsp: string, member: Member): void {
+    const joined = this.#members.has(nsp);
+    this.#members.set(nsp, member);
     if (this.#state === "open") joined || member.opened();
     else if (!this.#reconnecting) this.open();
   }
@@ -309,10 +309,12 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   #send(packet: Packet, compress?: boolean): void {
     const { engine } = this;
     const chunks = this.#encoder.encode(packet);
-    const limit = engine.maxPayload;
+    const { maxPayload, transport } = engine;
     for (const chunk of chunks) {
-      if (exceeds(chunk, limit, engine.transport.name === "polling")) {
-        throw new MisuseError("TOO_LARGE", `larger than the ${limit} bytes that the server takes`);
+      // No text takes more than three bytes a unit: most need no counting. One byte is the type of the packet.
+      const most = typeof chunk === "string" ? chunk.length * 3 : chunk.byteLength * 2;
+      if (most >= maxPayload && encodedSize(chunk, transport.name === "polling") >= maxPayload) {
+        throw new MisuseError("TOO_LARGE", `the server takes ${maxPayload} bytes`);
       }
     }
     const options = compress === undefined ? undefined : { compress };
@@ -328,28 +330,21 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
       this.#send({ type: PacketType.CONNECT, nsp: PROBE });
       later(this.opts, () => resolve(false), timeout);
     });
-    if (!alive) engine.abandon("ping timeout", { description: "no answer to a probe" });
+    if (!alive) engine.end("ping timeout", { description: "no answer to a probe" });
     return alive;
   }
 
   #pageEvent(event: PageEvent): void {
     const { watchNetwork, closeOnBeforeunload } = this.opts;
     if (event === "leave") {
-      if (closeOnBeforeunload) this.engine.abandon("forced close");
+      if (closeOnBeforeunload) this.engine.end("forced close");
     } else if (watchNetwork === false) return;
     else if (event === "wake") {
       if (this.#state === "open") this.probe();
       else if (this.#wait) this.#attempt();
       // A machine can talk to itself without a network.
     } else if (this.engine.opts.hostname !== "localhost") {
-      this.engine.abandon("transport close", { description: "network connection lost" });
+      this.engine.end("transport close", { description: "network connection lost" });
     }
   }
-}
-
-/** Whether a server that takes `limit` bytes would refuse a message. */
-function exceeds(chunk: string | ArrayBuffer | ArrayBufferView, limit: number, asText: boolean): boolean {
-  if (typeof chunk !== "string") return (asText ? Math.ceil(chunk.byteLength / 3) * 4 + 1 : chunk.byteLength) > limit;
-  // No text takes more than three bytes a unit: most need no counting.
-  return chunk.length * 3 >= limit && utf8Length(chunk) >= limit;
 }

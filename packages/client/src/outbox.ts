@@ -1,45 +1,46 @@
 import { type ClientError, MisuseError, UnansweredError } from "./errors.js";
-import type { BufferPolicy } from "./options.js";
+import type { SocketOptions } from "./options.js";
 
-export interface OutboxTerms<Item> {
-  readonly limit: number;
-  readonly policy: BufferPolicy;
-  /** Milliseconds. */
-  readonly ttl: number;
-  /** When an item was made. */
-  readonly at: (item: Item) => number;
-  /** Told of every item that will not be sent. */
-  readonly dropped: (item: Item, error: ClientError) => void;
+/** Something that waits. */
+export interface Waiting {
+  /** When it was made, milliseconds. */
+  at: number;
 }
 
 /** Packets that wait, bounded in number and age. */
-export class Outbox<Item> {
+export class Outbox<Item extends Waiting> {
   items: Item[] = [];
 
-  constructor(private readonly terms: OutboxTerms<Item>) {}
+  constructor(
+    private readonly options: SocketOptions,
+    /** Told of every item that will not be sent. */
+    private readonly dropped: (item: Item, error: ClientError) => void,
+  ) {}
 
   add(item: Item): void {
-    const { limit, policy, dropped } = this.terms;
-    if (this.items.length >= limit) {
-      const error = new MisuseError("BUFFER_FULL", `more than ${limit} packets wait`);
-      if (policy === "error") throw error;
-      const oldest = policy === "drop-oldest" && this.items.shift();
-      dropped(oldest || item, error);
-      if (!oldest) return;
+    const { bufferLimit = 10_000, bufferPolicy = "drop-oldest" } = this.options;
+    if (this.items.length >= bufferLimit) {
+      const error = new MisuseError("BUFFER_FULL", `${bufferLimit} packets wait`);
+      if (bufferPolicy === "error") throw error;
+      const victim = (bufferPolicy === "drop-oldest" && this.items.shift()) || item;
+      this.dropped(victim, error);
+      if (victim === item) return;
     }
     this.items.push(item);
   }
 
-  /** Drops what has waited for too long. */
-  expire(now: number): void {
-    const { ttl, at, dropped } = this.terms;
-    const late = this.items.filter((item) => now - at(item) > ttl);
-    if (!late.length) return;
-    this.items = this.items.filter((item) => !late.includes(item));
-    for (const item of late) dropped(item, new UnansweredError("EXPIRED", "waited for too long"));
+  /** Drops what has waited for too long, then removes and returns the first `count` of the rest. */
+  take(count?: number): Item[] {
+    const { bufferTtl = Infinity } = this.options;
+    const now = Date.now();
+    // In order of age.
+    while (this.items.length && now - this.items[0]!.at > bufferTtl) {
+      this.dropped(this.items.shift()!, new UnansweredError("EXPIRED", "waited for too long"));
+    }
+    return this.items.splice(0, count ?? this.items.length);
   }
 
-  remove(item: Item): void {
-    this.items = this.items.filter((each) => each !== item);
+  remove(matches: (item: Item) => boolean): void {
+    this.items = this.items.filter((item) => !matches(item));
   }
 }

@@ -17,7 +17,8 @@ import { type ClientError, MisuseError, RefusedError, TransportError, Unanswered
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "./events.js";
 import { OffsetTracker } from "./offset.js";
 import type { SocketOptions } from "./options.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, type Waiting } from "./outbox.js";
+import { type EventData, RetryQueue } from "./retries.js";
 import { type Cancel, later, type TimerOptions } from "./timers.js";
 
 /** What the modifiers say about the next emit. */
@@ -26,25 +27,13 @@ interface Flags {
   compress?: boolean;
   timeout?: number;
   signal?: AbortSignal;
-  /** The callback is a promise's: it takes an error first, whatever the options. */
-  promised?: boolean;
+  /** The callback takes an error first, whatever the options. */
+  withError?: boolean;
 }
 
 /** An event on its way out. */
-interface Outgoing extends EventPacket {
-  readonly options: { readonly compress: boolean | undefined; readonly at: number };
-}
-
-/** An event that is sent until it is acknowledged. */
-interface Retried {
-  readonly data: readonly [string | number, ...unknown[]];
-  readonly flags: Flags;
-  readonly callback: AckCallback | undefined;
-  /** Number among this socket's retried events: what our server knows a duplicate by. */
-  readonly number: number;
-  readonly at: number;
-  tries: number;
-  pending: boolean;
+interface Outgoing extends EventPacket, Waiting {
+  readonly compress?: boolean | undefined;
 }
 
 /** What a server tells when a namespace is joined; all but `sid` may be missing. */
@@ -69,8 +58,6 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   extends Emitter<SocketEvents, Listen>
   implements SocketView<Listen, Emit>
 {
-  readonly io: ManagerView;
-  readonly nsp: string;
   id: string | undefined;
   connected = false;
   recovered = false;
@@ -84,57 +71,40 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   readonly #link: ManagerLink;
   readonly #acks: Acks;
   readonly #outbox: Outbox<Outgoing>;
-  readonly #queue: Outbox<Retried>;
+  readonly #retries: RetryQueue<Flags>;
   readonly #stream = new OffsetTracker();
   #flags: Flags = {};
   #anyIncoming: AnyListener[] = [];
   #anyOutgoing: AnyListener[] = [];
   #pid: string | undefined;
-  #retried = 0;
-  /** Set while the server suppresses duplicates: what marks a retried event. */
-  #mark: string | undefined;
-  readonly #clientId = randomId();
+  #clientId: string | undefined;
   #again: Cancel | undefined;
   /** Changes when an answer of an `auth` function comes too late. */
   #attempt = 0;
 
-  readonly #member: Member;
+  readonly #member: Member = {
+    opened: () => this.#join(),
+    received: (packet) => this.#receive(packet),
+    closed: (reason, details) => this.#closed(reason, details),
+    failed: (error) => this.dispatch("connect_error", error),
+  };
 
-  constructor(io: ManagerView, nsp: string, options: SocketOptions & TimerOptions, link: ManagerLink) {
+  constructor(
+    readonly io: ManagerView,
+    readonly nsp: string,
+    options: SocketOptions & TimerOptions,
+    link: ManagerLink,
+  ) {
     super();
-    this.io = io;
-    this.nsp = nsp;
     this.auth = options.auth;
     this.#options = options;
     this.#link = link;
-    this.#member = {
-      nsp,
-      opened: () => this.#join(),
-      received: (packet) => this.#receive(packet),
-      closed: (reason, details) => this.#closed(reason, details),
-      failed: (error) => this.connected || this.dispatch("connect_error", error),
-    };
-    this.#acks = new Acks(options, (id) => {
-      this.sendBuffer = this.sendBuffer.filter((packet) => packet.id !== id);
-    });
-    const { bufferLimit: limit = 10_000, bufferPolicy: policy = "drop-oldest", bufferTtl: ttl = Infinity } = options;
-    this.#outbox = new Outbox({
-      limit,
-      policy,
-      ttl,
-      at: (packet) => packet.options.at,
-      dropped: (packet, error) => this.#dropped(packet, error),
-    });
-    this.#queue = new Outbox({
-      limit,
-      policy,
-      ttl,
-      // What is under way is not late.
-      at: (item) => (item.pending ? Infinity : item.at),
-      dropped: (item, error) => {
-        item.callback?.(error);
-        link.dropped({ nsp, data: item.data, error });
-      },
+    this.#acks = new Acks(options, (id) => this.#outbox.remove((packet) => packet.id === id));
+    this.#outbox = new Outbox(options, (packet, error) => this.#dropped(packet, error));
+    this.#retries = new RetryQueue(options, {
+      ready: () => this.connected,
+      post: (data, settle, flags) => this.#post(data, settle, { timeout: 10_000, ...flags, withError: true }),
+      dropped: (data, error) => link.dropped({ nsp, data, error }),
     });
   }
 
@@ -154,7 +124,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   connect(): this {
     if (!this.connected) {
       this.active = true;
-      this.#link.join(this.#member);
+      this.#link.join(this.nsp, this.#member);
     }
     return this;
   }
@@ -164,8 +134,8 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   }
 
   disconnect(): this {
-    const { connected } = this;
-    if (connected) this.#link.send({ type: PacketType.DISCONNECT, nsp: this.nsp });
+    const { connected, nsp } = this;
+    if (connected) this.#link.send({ type: PacketType.DISCONNECT, nsp });
     this.#leave();
     if (connected) this.#closed("io client disconnect");
     return this;
@@ -176,17 +146,19 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   }
 
   emit<Name extends NameOf<Emit>>(event: Name, ...args: ArgsOf<Emit, Name>): this {
-    const flags = this.#flags;
+    const flags = { timeout: this.#options.ackTimeout, ...this.#flags };
     this.#flags = {};
     if (RESERVED_EVENTS.has(event as string)) {
       throw new MisuseError("RESERVED_EVENT", `"${event}" is a reserved event name`);
     }
-    const data: [string | number, ...unknown[]] = [event, ...(args as unknown[])];
-    const callback = typeof data.at(-1) === "function" ? this.#guard(data.pop() as AckCallback, event) : undefined;
-    if (this.#options.retries && !flags.volatile) {
-      this.#queue.add({ data, flags, callback, number: this.#retried++, at: Date.now(), tries: 0, pending: false });
-      this.#drain();
-    } else this.#post(data, callback, flags);
+    const data: unknown[] = [event, ...(args as unknown[])];
+    let callback: AckCallback | undefined;
+    if (typeof data.at(-1) === "function") {
+      const given = data.pop() as AckCallback;
+      callback = (...answer) => this.call(given, answer, event);
+    }
+    if (this.#options.retries && !flags.volatile) this.#retries.add(data as unknown as EventData, callback, flags);
+    else this.#post(data as unknown as EventData, callback, flags);
     return this;
   }
 
@@ -196,7 +168,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   ): Promise<AckValue<Last<ArgsOf<Emit, Name>>>> {
     return new Promise((resolve, reject) => {
       const settle: AckCallback = (error, value) => (error ? reject(error) : resolve(value));
-      this.#flags.promised = true;
+      this.#flags.withError = true;
       this.emit(event, ...([...args, settle] as unknown as ArgsOf<Emit, Name>));
     });
   }
@@ -277,12 +249,12 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   /** Asks for the namespace, with credentials, and with the place in the stream if there is one to go back to. */
   #join(): void {
-    const { auth } = this;
+    const { auth, nsp } = this;
     const attempt = ++this.#attempt;
     const answer = (data: Record<string, unknown> | undefined) => {
       if (attempt !== this.#attempt) return;
-      const resume = this.#pid && { pid: this.#pid, offset: this.#stream.offset };
-      this.#link.send({ type: PacketType.CONNECT, nsp: this.nsp, data: resume ? { ...resume, ...data } : data });
+      const place = this.#pid && { pid: this.#pid, offset: this.#stream.offset };
+      this.#link.send({ type: PacketType.CONNECT, nsp, data: place ? { ...place, ...data } : data });
     };
     if (typeof auth === "function") this.call(auth, [answer], "auth");
     else answer(auth);
@@ -290,34 +262,24 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   #leave(): void {
     this.active = false;
-    this.#abandonAttempt();
-    this.#link.leave(this.#member);
+    this.#giveUpAttempt();
+    this.#link.leave(this.nsp);
   }
 
-  #abandonAttempt(): void {
+  #giveUpAttempt(): void {
     this.#attempt++;
     this.#again?.();
   }
 
   #receive(packet: Packet): void {
-    switch (packet.type) {
-      case PacketType.CONNECT:
-        this.#joined(packet.data as Joined | undefined);
-        break;
-      case PacketType.EVENT:
-      case PacketType.BINARY_EVENT:
-        this.#event(packet);
-        break;
-      case PacketType.ACK:
-      case PacketType.BINARY_ACK:
-        this.#acks.settle(packet.id, packet.data);
-        break;
-      case PacketType.DISCONNECT:
-        this.#leave();
-        this.#closed("io server disconnect");
-        break;
-      case PacketType.CONNECT_ERROR:
-        this.#refused(packet.data);
+    const { type } = packet;
+    if (type === PacketType.CONNECT) this.#joined(packet.data as Joined | undefined);
+    else if (type === PacketType.EVENT || type === PacketType.BINARY_EVENT) this.#event(packet);
+    else if (type === PacketType.ACK || type === PacketType.BINARY_ACK) this.#acks.settle(packet.id, packet.data);
+    else if (type === PacketType.CONNECT_ERROR) this.#refused(packet.data);
+    else {
+      this.#leave();
+      this.#closed("io server disconnect");
     }
   }
 
@@ -325,7 +287,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     if (this.connected) return;
     // Socket.IO 2 confirms a namespace without an id.
     if (!data?.sid) {
-      this.#refuse(new RefusedError("OLD_SERVER", "the server speaks Socket.IO 2, not 3 or later"));
+      this.#refuse(new RefusedError("OLD_SERVER", "the server speaks Socket.IO 2"));
       return;
     }
     const { sid, pid, tag, offset, dedup, recovery } = data;
@@ -334,7 +296,8 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     this.recovery = this.#pid ? { ok: this.recovered, reason: recovery } : undefined;
     this.#pid = pid;
     this.#stream.start(tag, offset, this.recovered);
-    this.#mark = dedup && tag ? tag + this.#clientId : undefined;
+    if (dedup && tag) this.#clientId ??= randomId();
+    this.#retries.mark = dedup && tag ? tag + this.#clientId : undefined;
     this.connected = true;
     this.#release();
     this.dispatch("connect");
@@ -342,35 +305,30 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   /** What has waited for the namespace: events that came, packets to send, then those that are sent until heard. */
   #release(): void {
-    const received = this.receiveBuffer;
-    this.receiveBuffer = [];
-    for (const event of received) this.#deliver(event);
-    this.#outbox.expire(Date.now());
-    const waiting = this.sendBuffer;
-    this.sendBuffer = [];
-    for (const packet of waiting) {
+    for (const event of this.receiveBuffer.splice(0)) this.#deliver(event);
+    for (const packet of this.#outbox.take()) {
       try {
         this.#transmit(packet);
       } catch (error) {
         this.#dropped(packet, error as ClientError);
       }
     }
-    this.#drain();
+    this.#retries.drain();
   }
 
-  #refused(data: unknown): void {
-    const { message = data, data: details, retryAfter } = Object(data);
+  #refused(reason: unknown): void {
+    const { message = reason, data, retryAfter } = Object(reason);
     const word = message === "Invalid namespace" ? "NO_NAMESPACE" : "REFUSED";
-    this.#refuse(new RefusedError(word, String(message), details, retryAfter));
+    this.#refuse(new RefusedError(word, message, { data, retryAfter }));
   }
 
   /** A refusal is final, unless the server says when to come back. */
   #refuse(error: RefusedError): void {
     if (this.connected) return;
-    const { retryAfter } = error;
-    if (Number(retryAfter) > 0) {
-      const wait = retryAfter! * (1 + Math.random() / 2);
-      this.#again = later(this.#options, () => this.#link.ready() && this.#join(), wait);
+    const { retryAfter = 0 } = error;
+    if (retryAfter > 0) {
+      const again = () => this.#link.ready() && this.#join();
+      this.#again = later(this.#options, again, retryAfter * (1 + Math.random() / 2));
     } else this.#leave();
     this.dispatch("connect_error", error);
   }
@@ -379,8 +337,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     const { connected } = this;
     this.connected = false;
     this.id = undefined;
-    this.#mark = undefined;
-    this.#abandonAttempt();
+    this.#giveUpAttempt();
     if (connected) this.dispatch("disconnect", reason, details);
     else this.dispatch("connect_error", new TransportError("TRANSPORT", reason, details) as ConnectError);
     this.#acks.failAll((id) => this.sendBuffer.some((packet) => packet.id === id));
@@ -396,11 +353,10 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
       this.#deliver(event);
       return;
     }
-    this.receiveBuffer.push(event);
-    const { receiveBufferLimit: limit = 100_000 } = this.#options;
-    if (this.receiveBuffer.length > limit) {
+    const { receiveBufferLimit = 100_000 } = this.#options;
+    if (this.receiveBuffer.push(event) > receiveBufferLimit) {
       this.receiveBuffer = [];
-      this.#link.violated(new MisuseError("BUFFER_FULL", `more than ${limit} events before the namespace was joined`));
+      this.#link.violated(new MisuseError("BUFFER_FULL", `more than ${receiveBufferLimit} early events`));
     }
   }
 
@@ -415,93 +371,42 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   #answer(id: number): AckCallback {
     let answered = false;
     return (...data) => {
-      if (answered) return;
+      if (answered || !this.connected) return;
       answered = true;
-      if (this.connected) this.#link.send({ type: PacketType.ACK, nsp: this.nsp, id, data });
+      this.#link.send({ type: PacketType.ACK, nsp: this.nsp, id, data });
     };
   }
 
   // --- events that go -----------------------------------------------------------------------------------------------
 
-  #guard(callback: AckCallback, event: string | number): AckCallback {
-    return (...args) => this.call(callback, args, event);
-  }
-
   /** Sends an event, or lets it wait for the connection. */
-  #post(data: EventPacket["data"], callback: AckCallback | undefined, flags: Flags): void {
-    const { volatile, compress, signal, promised, timeout = this.#options.ackTimeout } = flags;
-    if (signal?.aborted) {
-      callback?.(new UnansweredError("ABORTED", "the operation was aborted"));
-      return;
-    }
-    const withError = promised || signal !== undefined || timeout !== undefined;
-    const id = callback && this.#acks.add(callback, { withError, timeout, signal });
-    const packet: Outgoing = {
-      type: PacketType.EVENT,
-      nsp: this.nsp,
-      data,
-      ...(id !== undefined && { id }),
-      options: { compress, at: Date.now() },
-    };
+  #post(data: EventData, callback: AckCallback | undefined, flags: Flags): void {
+    const { volatile, compress, signal, timeout, withError = signal !== undefined || timeout !== undefined } = flags;
+    const id = callback && this.#acks.add(callback, withError, timeout, signal);
+    const packet: Outgoing = { type: PacketType.EVENT, nsp: this.nsp, data, id, compress, at: Date.now() };
     const ready = this.connected && this.#link.ready();
-    if (volatile && !(ready && this.#link.writable())) {
-      if (id !== undefined) this.#acks.fail(id, new UnansweredError("DROPPED", "the volatile packet was dropped"));
-      return;
-    }
-    try {
-      if (ready) this.#transmit(packet);
-      else this.#outbox.add(packet);
-    } catch (error) {
-      if (id !== undefined) this.#acks.discard(id);
-      throw error;
+    if (signal?.aborted) this.#dropped(packet, new UnansweredError("ABORTED", "operation has been aborted"));
+    else if (volatile && !(ready && this.#link.writable())) {
+      this.#dropped(packet, new UnansweredError("DROPPED", "volatile packet has been dropped"));
+    } else {
+      try {
+        if (ready) this.#transmit(packet);
+        else this.#outbox.add(packet);
+      } catch (error) {
+        if (callback) this.#acks.take(id!);
+        throw error;
+      }
     }
   }
 
   #transmit(packet: Outgoing): void {
-    this.#link.send(packet, packet.options.compress);
+    this.#link.send(packet, packet.compress);
     for (const listener of this.#anyOutgoing) this.call(listener, packet.data, packet.data[0]);
   }
 
-  #dropped({ id, data }: Outgoing, error: ClientError): void {
+  #dropped({ id, data, nsp }: Outgoing, error: ClientError): void {
     if (id !== undefined) this.#acks.fail(id, error);
-    this.#link.dropped({ nsp: this.nsp, data, error });
-  }
-
-  /** Sends the first of the retried events, unless it is under way: one at a time keeps them in order. */
-  #drain(): void {
-    const queue = this.#queue;
-    queue.expire(Date.now());
-    const [item] = queue.items;
-    if (!this.connected || !item || item.pending) return;
-    item.pending = true;
-    item.tries++;
-    const { flags, number } = item;
-    const data = this.#mark ? ([...item.data, `${this.#mark}.${number}`] as const) : item.data;
-    const settle: AckCallback = (error: ClientError | null, ...args) => {
-      item.pending = false;
-      if (queue.items.includes(item) && this.#isFinal(item, error)) {
-        queue.remove(item);
-        item.callback?.(error, ...args);
-      }
-      this.#drain();
-    };
-    try {
-      this.#post(data as EventPacket["data"], settle, {
-        ...flags,
-        timeout: flags.timeout ?? this.#options.ackTimeout ?? 10_000,
-      });
-    } catch (error) {
-      // Too large, or not to be encoded: trying again does not help.
-      item.tries = Infinity;
-      this.#link.dropped({ nsp: this.nsp, data: item.data, error: error as ClientError });
-      settle(error);
-    }
-  }
-
-  /** A try that a lost connection cut short does not count: the event is sent again on the next one. */
-  #isFinal(item: Retried, error: ClientError | null): boolean {
-    if (error?.code === "ERR_SOCKEYE_CLIENT_DISCONNECTED") item.tries--;
-    return !error || error.code === "ERR_SOCKEYE_CLIENT_ABORTED" || item.tries > this.#options.retries!;
+    this.#link.dropped({ nsp, data, error });
   }
 }
 
@@ -511,9 +416,8 @@ function without(listeners: AnyListener[], listener?: AnyListener): AnyListener[
 
 /** Not to be guessed: our server answers a repeated event from memory. */
 function randomId(): string {
-  const bytes = new Uint8Array(12);
-  if (globalThis.crypto) crypto.getRandomValues(bytes);
+  const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   // React Native has none.
-  else for (let i = 0; i < bytes.length; i++) bytes[i] = Math.random() * 256;
+  globalThis.crypto?.getRandomValues(bytes);
   return Array.from(bytes, (byte) => byte.toString(36)).join("");
 }

@@ -64,21 +64,23 @@ export interface TransportClass {
 
 /** What an entry point puts into the engine: nothing it does not name ends up in a bundle. */
 export interface EngineKit {
+  /** By name, in order of preference. */
   readonly transports: Readonly<Record<string, TransportClass>>;
   /** Moves sessions to better transports; absent where there is only one. */
-  readonly startUpgrade?: (port: UpgradePort, names: readonly string[]) => Cancel;
+  readonly startUpgrade?: (port: UpgradePort, candidates: readonly TransportClass[]) => Cancel;
 }
 
 /** What the upgrade may ask of the engine that it is moving. */
 export interface UpgradePort {
   readonly options: TransportOptions;
-  create(name: string): Transport;
-  current(): Transport;
-  /** From here on nothing is written on the current transport. */
-  hold(candidate: Transport): void;
+  /** Makes a transport of this session. */
+  create(candidate: TransportClass, host: TransportHost): Transport;
+  /** From here on nothing is written on the transport in use, which is returned. */
+  hold(candidate: Transport): Transport;
   /** The candidate takes over. */
   adopt(candidate: Transport): void;
-  failed(candidate: Transport, error: TransportError): void;
+  /** The transport in use stays so. */
+  failed(error: TransportError): void;
 }
 
 /** One HTTP request of a polling transport. */

@@ -64,22 +64,31 @@ export class Engine extends Emitter<EngineEvents> {
   transport!: Transport;
   readonly opts: TransportOptions;
   /** Form of received bytes. */
-  binaryType: "nodebuffer" | "arraybuffer";
+  readonly binaryType: "nodebuffer" | "arraybuffer";
 
   readonly #kit: EngineKit;
   readonly #session = new Session();
-  #candidates: (string | TransportClass)[];
-  #cancels: Cancel[] = [];
-  /** Set while a better transport is being taken into use. */
-  #upgrading: Transport | undefined;
+  readonly #address: string;
+  /** Transports to use, best first; those that failed are gone. */
+  readonly #candidates: TransportClass[];
+  #stopTimer: Cancel | undefined;
+  #stopUpgrade: Cancel | undefined;
   #flushing = false;
 
   readonly #host: TransportHost = {
     opened: () => {},
-    received: (transport, packet) => transport === this.transport && this.#receive(packet),
-    drained: (transport) => transport === this.transport && this.#drained(),
-    ended: (transport, details) => transport === this.transport && this.#end("transport close", details),
-    failed: (transport, error) => transport === this.transport && this.#failed(error),
+    received: (transport, packet) => {
+      if (transport === this.transport) this.#receive(packet);
+    },
+    drained: (transport) => {
+      if (transport === this.transport) this.#drained();
+    },
+    ended: (transport, details) => {
+      if (transport === this.transport) this.end("transport close", details);
+    },
+    failed: (transport, error) => {
+      if (transport === this.transport) this.#failed(error);
+    },
   };
 
   constructor(uri: string | undefined, options: EngineOptions, kit: EngineKit) {
@@ -88,10 +97,10 @@ export class Engine extends Emitter<EngineEvents> {
     this.opts = resolve(uri, options);
     this.binaryType = options.binaryType ?? defaultBinaryType;
     this.#candidates = candidatesOf(options, kit);
-    const { upgrade, rememberUpgrade } = this.opts;
-    const websocket = this.#candidates.find((each) => nameOf(each) === "websocket");
-    if (rememberUpgrade && upgrade !== false && websocket && remembered.has(this.#address())) {
-      this.#candidates = [websocket, ...this.#candidates.filter((each) => each !== websocket)];
+    const { hostname, port, path, rememberUpgrade, upgrade } = this.opts;
+    this.#address = `${hostname}:${port}${path}`;
+    if (rememberUpgrade && upgrade !== false && remembered.has(this.#address)) {
+      this.#candidates.sort((_, { prototype }) => (prototype.name === "websocket" ? 1 : -1));
     }
     this.#open();
   }
@@ -107,12 +116,12 @@ export class Engine extends Emitter<EngineEvents> {
 
   /** Whether a message written now would leave without waiting. */
   get writable(): boolean {
-    return this.transport.writable && !this.#session.outbox.length && !this.#session.held;
+    return this.transport.writable && !this.writeBuffer.length && !this.#session.held;
   }
 
   /** Bytes the server takes in one message, once it has said so. */
   get maxPayload(): number {
-    return this.#session.handshake?.maxPayload || Number.POSITIVE_INFINITY;
+    return this.#session.handshake?.maxPayload || Infinity;
   }
 
   /** Queues one message. `sent` is called when it was handed to the transport. */
@@ -129,17 +138,26 @@ export class Engine extends Emitter<EngineEvents> {
   /** Ends the session once what was written has left, and a move to another transport is through. */
   close(): this {
     const session = this.#session;
-    if (session.state === "opening") this.#end("forced close");
+    if (session.state === "opening") this.end("forced close");
     else if (session.state === "open") {
       session.state = "closing";
-      this.#finish();
+      this.#settle();
     }
     return this;
   }
 
-  /** Ends the session at once: the line is known to be dead. */
-  abandon(reason: EngineCloseReason, details?: CloseDetails | Error): void {
-    this.#end(reason, details);
+  /** Ends the session at once. */
+  end(reason: EngineCloseReason, details?: CloseDetails | Error): void {
+    const session = this.#session;
+    if (session.state === "closed") return;
+    if (details instanceof Error) this.dispatch("error", details);
+    session.state = "closed";
+    this.#stopTimer?.();
+    this.#stopUpgrade?.();
+    this.transport?.close();
+    this.id = undefined;
+    this.dispatch("close", reason, details);
+    session.outbox = [];
   }
 
   /**
@@ -149,32 +167,28 @@ export class Engine extends Emitter<EngineEvents> {
   expired(): boolean {
     const expired = Date.now() > this.#session.deadline;
     // Not within the caller's emit: handlers of the disconnection must not run inside it.
-    if (expired) this.#soon(() => this.#end("ping timeout"));
+    if (expired) this.#soon(() => this.end("ping timeout"));
     return expired;
   }
 
   #open(): void {
     const [first] = this.#candidates;
-    if (!first) {
-      this.#soon(() => this.#fail(new TransportError("NO_TRANSPORT", "No transports available")));
-      return;
-    }
-    const transport = this.#create(first);
-    this.transport = transport;
-    transport.host = this.#host;
-    // Later, so that the caller can listen before anything happens.
-    this.#soon(() => transport === this.transport && transport.open());
+    if (first) {
+      const transport = this.#create(first, this.#host);
+      this.transport = transport;
+      // Later, so that the caller can listen before anything happens.
+      this.#soon(() => transport.open());
+    } else this.#soon(() => this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available")));
   }
 
   #soon(run: () => void): void {
-    Promise.resolve().then(() => this.#session.state !== "closed" && run());
+    Promise.resolve().then(() => this.readyState !== "closed" && run());
   }
 
-  #create(candidate: string | TransportClass): Transport {
-    const name = nameOf(candidate);
-    const Class = typeof candidate === "string" ? this.#kit.transports[candidate]! : candidate;
-    const own = this.opts.transportOptions?.[name] as Partial<TransportOptions> | undefined;
-    const transport = new Class({ ...this.opts, ...own, query: { ...this.opts.query, ...own?.query } });
+  #create(candidate: TransportClass, host: TransportHost): Transport {
+    const own = this.opts.transportOptions?.[candidate.prototype.name] as Partial<TransportOptions> | undefined;
+    const transport = new candidate({ ...this.opts, ...own, query: { ...this.opts.query, ...own?.query } });
+    transport.host = host;
     transport.binaryType = this.binaryType;
     if (this.id) transport.query.sid = this.id;
     return transport;
@@ -182,90 +196,76 @@ export class Engine extends Emitter<EngineEvents> {
 
   #receive(packet: EnginePacket | Error): void {
     if (packet instanceof Error) {
-      this.#violated(packet);
+      this.end("parse error", packet);
       return;
     }
+    const { type, data = "" } = packet;
     this.dispatch("packet", packet);
     const verdict = this.#session.receive(packet, Date.now());
-    if (verdict === "deliver") {
-      const data = packet.data ?? "";
+    if (verdict === "message") {
       this.dispatch("data", data);
       this.dispatch("message", data);
-    } else if (verdict === "answer") {
+    } else if (verdict === "pong") {
       this.dispatch("heartbeat");
       this.dispatch("ping");
       this.#push({ type: "pong" });
       this.dispatch("pong");
-    } else if (verdict === "handshake") this.#handshake(packet.data);
-    else if (verdict === "end") this.#end("transport close", farewell(packet.data));
-    else if (verdict === "violation")
-      this.#violated(new ViolationError("PROTOCOL", `unexpected ${packet.type} packet`));
+    } else if (verdict === "open") this.#opened(data);
+    else if (verdict === "close") this.end("transport close", farewell(data));
+    else if (verdict === "error") this.end("parse error", new ViolationError("PROTOCOL", `unexpected ${type}`));
   }
 
-  #handshake(data: unknown): void {
+  #opened(data: unknown): void {
     const handshake = decodeHandshake(data);
     if (handshake instanceof Error) {
-      this.#violated(handshake);
+      this.end("parse error", handshake);
       return;
     }
-    const { sid, upgrades } = handshake;
     this.#session.open(handshake, Date.now());
-    this.id = this.transport.query.sid = sid;
-    this.#arm();
+    this.id = this.transport.query.sid = handshake.sid;
+    this.#watch();
     this.dispatch("handshake", handshake);
     this.dispatch("open");
     this.#flush();
     // A handler may have closed it.
-    if (this.readyState === "open" && this.opts.upgrade !== false) this.#upgrade(upgrades);
+    if (this.readyState === "open" && this.opts.upgrade !== false) this.#upgrade(handshake.upgrades);
   }
 
   /** One timer for the session: it looks at the deadline and goes back to sleep for the rest. */
-  #arm(): void {
+  #watch(): void {
     const left = this.#session.deadline - Date.now();
-    if (left < 0) this.#end("ping timeout");
-    else this.#cancels[0] = later(this.opts, () => this.#arm(), left + 1);
+    if (left < 0) this.end("ping timeout");
+    else this.#stopTimer = later(this.opts, () => this.#watch(), left + 1);
   }
 
   #upgrade(offered: readonly string[]): void {
-    const { transport, opts } = this;
-    const better = this.#candidates.filter((each) => {
-      const name = nameOf(each);
-      return name !== transport.name && offered.includes(name);
-    });
-    this.#cancels[2] =
-      this.#kit.startUpgrade?.(
-        {
-          options: opts,
-          create: (name) => this.#create(better.find((each) => nameOf(each) === name)!),
-          current: () => this.transport,
-          hold: (candidate) => {
-            this.#session.held = true;
-            this.#upgrading = candidate;
-            this.dispatch("upgrading", candidate);
-          },
-          adopt: (candidate) => {
-            this.transport = candidate;
-            candidate.host = this.#host;
-            this.#session.held = false;
-            this.#upgrading = undefined;
-            if (candidate.name === "websocket") remembered.add(this.#address());
-            candidate.send([{ type: "upgrade" }]);
-            this.dispatch("upgrade", candidate);
-            this.#finish();
-          },
-          failed: (candidate, error) => {
-            if (this.#upgrading === candidate) {
-              this.#upgrading = undefined;
-              this.#session.held = false;
-              this.transport.resume();
-            }
-            this.dispatch("upgradeError", error);
-            this.#flush();
-            this.#finish();
-          },
+    const session = this.#session;
+    this.#stopUpgrade = this.#kit.startUpgrade?.(
+      {
+        options: this.opts,
+        create: (candidate, host) => this.#create(candidate, host),
+        hold: (candidate) => {
+          session.held = true;
+          this.dispatch("upgrading", candidate);
+          return this.transport;
         },
-        better.map(nameOf),
-      ) ?? none;
+        adopt: (candidate) => {
+          this.transport = candidate;
+          candidate.host = this.#host;
+          session.held = false;
+          if (candidate.name === "websocket") remembered.add(this.#address);
+          candidate.send([{ type: "upgrade" }]);
+          this.dispatch("upgrade", candidate);
+          this.#settle();
+        },
+        failed: (error) => {
+          session.held = false;
+          this.dispatch("upgradeError", error);
+          this.#settle();
+        },
+      },
+      this.#candidates.filter(({ prototype: { name } }) => name !== this.transport.name && offered.includes(name)),
+    );
   }
 
   #push(packet: OutgoingPacket): boolean {
@@ -288,101 +288,60 @@ export class Engine extends Emitter<EngineEvents> {
     const { transport } = this;
     if (!transport.writable) return;
     const batch = this.#session.take(transport.name === "polling" ? this.maxPayload : undefined);
-    if (!batch.length) return;
-    transport.send(batch);
-    this.dispatch("flush");
+    if (batch.length) {
+      transport.send(batch);
+      this.dispatch("flush");
+    }
   }
 
   #drained(): void {
-    const empty = this.#session.handedOver();
-    if (empty) this.dispatch("drain");
-    this.#flush();
-    this.#finish();
+    this.#session.handedOver();
+    if (!this.writeBuffer.length) this.dispatch("drain");
+    this.#settle();
   }
 
-  /** Closes, if that was asked for and nothing is left to do. */
-  #finish(): void {
-    const { state, outbox } = this.#session;
-    if (state !== "closing") return;
-    if (!outbox.length && !this.#upgrading) this.#end("forced close");
+  /** Goes on writing; closes, if that was asked for and nothing is left to do. */
+  #settle(): void {
+    if (this.readyState === "closing" && !this.writeBuffer.length && !this.#session.held) this.end("forced close");
     else this.#flush();
   }
 
   #failed(error: TransportError): void {
-    remembered.delete(this.#address());
+    remembered.delete(this.#address);
     if (this.readyState === "opening" && this.opts.tryAllTransports && this.#candidates.length > 1) {
-      this.transport.close();
       this.#candidates.shift();
       this.#open();
-    } else this.#fail(error);
-  }
-
-  #fail(error: Error): void {
-    this.dispatch("error", error);
-    this.#end("transport error", error);
-  }
-
-  #violated(error: Error): void {
-    this.dispatch("error", error);
-    this.#end("parse error", error);
-  }
-
-  #end(reason: EngineCloseReason, details?: CloseDetails | Error): void {
-    const session = this.#session;
-    if (session.state === "closed") return;
-    session.state = "closed";
-    for (const cancel of this.#cancels) cancel?.();
-    this.transport?.close();
-    this.id = undefined;
-    this.dispatch("close", reason, details);
-    session.outbox = [];
-  }
-
-  #address(): string {
-    const { hostname, port, path } = this.opts;
-    return `${hostname}:${port}${path}`;
+    } else this.end("transport error", error);
   }
 }
-
-const none: Cancel = () => {};
 
 /** The last word of a server: `1`, or `1{"retryAfter":1500}` when it asks its clients to stay away for a while. */
 function farewell(data: unknown): CloseDetails {
   let retryAfter: number | undefined;
   try {
-    retryAfter = Number(JSON.parse(data as string).retryAfter);
+    ({ retryAfter } = JSON.parse(data as string));
   } catch {
     // Nothing said.
   }
   return { description: "closed by the server", retryAfter };
 }
 
-function nameOf(candidate: string | TransportClass): string {
-  return typeof candidate === "string" ? candidate : candidate.prototype.name;
-}
-
-function candidatesOf(options: EngineOptions, kit: EngineKit): (string | TransportClass)[] {
-  const { transports, transportImplementations } = options;
+function candidatesOf({ transports, transportImplementations }: EngineOptions, kit: EngineKit): TransportClass[] {
   if (transports && transportImplementations) {
     throw new MisuseError("BAD_OPTION", "transports and transportImplementations exclude each other");
   }
-  const known = Object.keys(kit.transports);
-  return [...(transportImplementations ?? transports ?? known)].filter(
-    (each) => typeof each !== "string" || known.includes(each),
-  );
+  const named = transportImplementations ?? transports ?? Object.keys(kit.transports);
+  return named.map((each) => (typeof each === "string" ? kit.transports[each]! : each)).filter(Boolean);
 }
 
 function resolve(uri: string | undefined, options: EngineOptions): TransportOptions {
-  const { hostname, host, port, secure, path = "/engine.io", addTrailingSlash = true, query } = options;
-  const address = parseUrl(uri ?? (hostname || host ? `//${hostname ?? host}` : undefined));
-  const isSecure = secure ?? address.secure;
+  const { host, hostname = host, path = "/engine.io", addTrailingSlash = true, withCredentials } = options;
+  const { path: _, ...address } = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
   return {
+    ...address,
+    hostname: hostname ?? address.hostname,
     ...options,
-    hostname: hostname ?? host ?? address.hostname,
-    secure: isSecure,
-    port: port ?? (isSecure === address.secure ? address.port : isSecure ? 443 : 80),
     path: path.replace(/\/$/, "") + (addTrailingSlash ? "/" : ""),
-    query: query ?? address.query,
-    cookieJar: options.withCredentials ? createCookieJar() : undefined,
-  };
+    cookieJar: withCredentials ? createCookieJar() : undefined,
+  } as TransportOptions;
 }

@@ -1,39 +1,25 @@
 import { type ErrorWord, TransportError } from "../errors.js";
 import type { HttpResponse } from "./contract.js";
 
-/** Engine.IO's error codes, in order. */
-const BY_CODE: readonly ErrorWord[] = [
-  "TRANSPORT_UNKNOWN",
-  "SESSION_UNKNOWN",
-  "BAD_METHOD",
-  "BAD_REQUEST",
-  "FORBIDDEN",
-  "PROTOCOL_UNSUPPORTED",
-];
-
-const BY_STATUS: Readonly<Record<number, ErrorWord>> = {
-  0: "UNREACHABLE",
-  401: "FORBIDDEN",
-  403: "FORBIDDEN",
-  404: "NOT_FOUND",
-  413: "TOO_LARGE",
-  429: "OVERLOADED",
-  503: "OVERLOADED",
-};
-
 /**
  * The error for an HTTP answer that is not the expected one. The text is the API's, the status its `description`; what
- * the matter is, is in the code: Engine.IO servers put a number into the body, proxies only have the status.
+ * the matter is, is in the code: an Engine.IO server says it in words of its protocol (`Session ID unknown` with the
+ * number 1, ...), of a proxy there is the status.
  */
-export function refusal(message: string, response: HttpResponse): TransportError {
-  const { status, text, retryAfter, cause } = response;
-  let body: { code?: unknown; retryAfter?: unknown } = {};
+export function refusal(message: string, { status, text, retryAfter, cause }: HttpResponse): TransportError {
+  let word = status ? `HTTP_${status}` : "UNREACHABLE";
+  let wait = Number(retryAfter) * 1000;
   try {
-    body = Object(JSON.parse(text));
+    const body = JSON.parse(text);
+    // The six errors of the protocol have these numbers; the words of another body are not for a code.
+    if (body.code >= 0 && body.code < 6) word = body.message.toUpperCase().replace(/ /g, "_");
+    wait = body.retryAfter || wait;
   } catch {
     // A proxy's page, or nothing.
   }
-  const word = (status && BY_CODE[body.code as number]) || BY_STATUS[status] || "HTTP";
-  const wait = body.retryAfter === undefined ? Number(retryAfter) * 1000 : Number(body.retryAfter);
-  return new TransportError(word, message, status, cause ?? response, wait > 0 ? wait : undefined);
+  return new TransportError(word as ErrorWord, message, {
+    description: status,
+    context: cause ?? text,
+    retryAfter: wait > 0 ? wait : undefined,
+  });
 }

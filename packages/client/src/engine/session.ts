@@ -10,31 +10,32 @@ export type SessionState = "opening" | "open" | "closing" | "closed";
 
 /** What the owner has to do about a packet. */
 export type Verdict =
-  /** The session is open: the handshake can be read. */
-  | "handshake"
-  /** A ping: answer it. */
-  | "answer"
-  /** A message: hand it on. */
-  | "deliver"
+  /** The session begins: read the handshake. */
+  | "open"
+  /** Answer a ping. */
+  | "pong"
+  /** Hand a message on. */
+  | "message"
   | "ignore"
   /** The server closed the session. */
-  | "end"
+  | "close"
   /** The server broke the protocol. */
-  | "violation";
+  | "error";
 
 type Row = Partial<Record<PacketType, Verdict>>;
 
-const RUNNING: Row = { ping: "answer", message: "deliver", noop: "ignore", close: "end" };
+const RUNNING: Row = { ping: "pong", message: "message", noop: "ignore", close: "close" };
 
 /**
  * The law: state x packet -> verdict; a pair that is not there is a violation. Pong and upgrade are the client's own
  * words (the pong of an upgrade arrives on the transport that is being probed, never here).
  */
 export const LAW: Readonly<Record<SessionState, Row>> = {
-  opening: { open: "handshake", close: "end" },
+  opening: { open: "open", close: "close" },
   open: RUNNING,
   // What was under way when `close()` was called still counts.
   closing: RUNNING,
+  // Nothing counts any more; `receive` does not look here.
   closed: {},
 };
 
@@ -46,28 +47,20 @@ export class Session {
   /** Packets not yet handed over, those in flight first. */
   outbox: OutgoingPacket[] = [];
   /** When silence becomes a dead connection; milliseconds on the owner's clock. */
-  deadline = Number.POSITIVE_INFINITY;
+  deadline = Infinity;
   #inFlight = 0;
 
-  /** Judges a packet. For `handshake` the owner calls {@link Session.open} next. */
+  /** Judges a packet. For `open` the owner calls {@link Session.open} next. */
   receive(packet: EnginePacket, now: number): Verdict {
     if (this.state === "closed") return "ignore";
-    this.touch(now);
-    return LAW[this.state][packet.type] ?? "violation";
+    this.#touch(now);
+    return LAW[this.state][packet.type] ?? "error";
   }
 
   open(handshake: Handshake, now: number): void {
     this.handshake = handshake;
     this.state = "open";
-    this.touch(now);
-  }
-
-  /**
-   * The server was heard. Any packet counts, not pings alone: a ping that waits behind a large message on a slow line
-   * is no reason to give the line up.
-   */
-  touch(now: number): void {
-    if (this.handshake) this.deadline = now + this.handshake.pingInterval + this.handshake.pingTimeout;
+    this.#touch(now);
   }
 
   /** Queues a packet; refused once the session is closing. */
@@ -82,18 +75,25 @@ export class Session {
    * `maxPayload` where packets share one body: as many as fit leave, and one that is too large on its own leaves alone,
    * for the server to judge.
    */
-  take(limit = Number.POSITIVE_INFINITY): readonly OutgoingPacket[] {
+  take(limit?: number): readonly OutgoingPacket[] {
     const { outbox } = this;
-    if (this.held || this.#inFlight || (this.state !== "open" && this.state !== "closing")) return [];
-    this.#inFlight = limit < Number.POSITIVE_INFINITY ? countWithin(outbox, limit) : outbox.length;
+    if (this.held || this.#inFlight) return [];
+    this.#inFlight = limit ? countWithin(outbox, limit) : outbox.length;
     return outbox.slice(0, this.#inFlight);
   }
 
-  /** The batch is gone. Returns whether the outbox is empty now. */
-  handedOver(): boolean {
+  /** The batch is gone. */
+  handedOver(): void {
     this.outbox.splice(0, this.#inFlight);
     this.#inFlight = 0;
-    return !this.outbox.length;
+  }
+
+  /**
+   * The server was heard. Any packet counts, not pings alone: a ping that waits behind a large message on a slow line
+   * is no reason to give the line up.
+   */
+  #touch(now: number): void {
+    if (this.handshake) this.deadline = now + this.handshake.pingInterval + this.handshake.pingTimeout;
   }
 }
 
@@ -102,26 +102,21 @@ function countWithin(outbox: readonly OutgoingPacket[], limit: number): number {
   let count = 0;
   for (const { data } of outbox) {
     // Separator, type, data.
-    size += 2 + sizeOf(data);
+    size += 2 + encodedSize(data ?? "", true);
     if (count && size > limit) break;
     count++;
   }
   return count;
 }
 
-/** Bytes that data takes in a polling body: UTF-8 text, or base64. */
-function sizeOf(data: EnginePacket["data"]): number {
-  if (data === undefined) return 0;
-  return typeof data === "string" ? utf8Length(data) : Math.ceil(data.byteLength / 3) * 4;
-}
-
-/** Bytes of `text` in UTF-8, counted without encoding it. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+/** Bytes that data takes on the wire: in UTF-8, and as base64 where a transport carries text alone. */
+export function encodedSize(data: NonNullable<EnginePacket["data"]>, asText: boolean): number {
+  if (typeof data !== "string") return asText ? Math.ceil(data.byteLength / 3) * 4 : data.byteLength;
+  let size = data.length;
+  for (let i = 0; i < data.length; i++) {
+    const code = data.charCodeAt(i);
     // A surrogate pair is four bytes for two units, each of which was counted once and gets one more.
-    if (code > 0x7f) length += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
+    if (code > 0x7f) size += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
   }
-  return length;
+  return size;
 }

@@ -1,6 +1,6 @@
 import { TransportError } from "../errors.js";
 import { type Cancel, later } from "../timers.js";
-import type { TransportHost, UpgradePort } from "./contract.js";
+import type { TransportClass, TransportHost, UpgradePort } from "./contract.js";
 import type { Transport } from "./transport.js";
 
 /** Head start of WebTransport over WebSocket, milliseconds. */
@@ -12,74 +12,66 @@ const HEAD_START = 200;
  * brought to its end, and the candidate takes over. Between the two no packet is lost or overtaken: the server writes
  * on the old transport until our `upgrade` packet, and that leaves only after the old transport's last response.
  */
-export function startUpgrade(port: UpgradePort, names: readonly string[]): Cancel {
-  const probes = new Map<Transport, Cancel>();
-  const waiting: Cancel[] = [];
+export function startUpgrade(port: UpgradePort, candidates: readonly TransportClass[]): Cancel {
+  const { options } = port;
+  /** What ends each attempt: those that wait for their start, and those under way. */
+  const attempts = new Map<unknown, Cancel>();
+  /** The transport in use, from the moment a candidate has won. */
+  let old: Transport | undefined;
+  let adopted: Transport | undefined;
 
-  const drop = (transport: Transport) => {
-    probes.get(transport)?.();
-    probes.delete(transport);
-    transport.close();
-  };
-  const fail = (transport: Transport, error: TransportError) => {
-    if (!probes.has(transport)) return;
-    drop(transport);
-    port.failed(transport, error);
+  const stop = (key: unknown) => {
+    attempts.get(key)?.();
+    return attempts.delete(key);
   };
   const cancel = () => {
-    for (const each of waiting) each();
-    for (const each of [...probes.keys()]) drop(each);
+    for (const key of [...attempts.keys()]) stop(key);
   };
+  const fail = (transport: Transport, error: TransportError) => {
+    if (!stop(transport)) return;
+    old?.resume();
+    port.failed(error);
+  };
+  const failAs = (transport: Transport, message: string) =>
+    fail(transport, new TransportError("PROBE_FAILED", message));
 
-  const win = (transport: Transport) => {
-    probes.get(transport)!();
-    probes.delete(transport);
-    cancel();
-    // Still to be closed if the session ends meanwhile, or the candidate fails; it answers to this host until then.
-    probes.set(
-      transport,
-      later(port.options, () => fail(transport, probeError("upgrade timeout")), deadline),
-    );
-    port.hold(transport);
-    port.current().pause(() => {
-      if (!probes.has(transport)) return;
-      probes.get(transport)!();
-      probes.delete(transport);
-      port.adopt(transport);
+  const begin = (transport: Transport) => {
+    const stopTimer = later(options, () => failAs(transport, "upgrade timeout"), options.upgradeTimeout ?? 10_000);
+    attempts.set(transport, () => {
+      stopTimer();
+      if (transport !== adopted) transport.close();
     });
   };
-
   const host: TransportHost = {
     opened: (transport) => transport.send([{ type: "ping", data: "probe" }]),
     received: (transport, packet) => {
-      if (!("type" in packet) || packet.type !== "pong" || packet.data !== "probe") {
-        fail(transport, probeError("probe error"));
-      } else if (probes.has(transport)) win(transport);
+      if (!("type" in packet) || packet.type !== "pong" || packet.data !== "probe") failAs(transport, "probe error");
+      else if (attempts.has(transport) && !old) {
+        for (const key of [...attempts.keys()]) if (key !== transport) stop(key);
+        old = port.hold(transport);
+        old.pause(() => {
+          if (!attempts.has(transport)) return;
+          adopted = transport;
+          stop(transport);
+          port.adopt(transport);
+        });
+      }
     },
     drained: () => {},
-    ended: (transport) => fail(transport, probeError("transport closed")),
+    ended: (transport) => failAs(transport, "transport closed"),
     failed: fail,
   };
 
-  const deadline = port.options.upgradeTimeout ?? 10_000;
-  const probe = (name: string) => {
-    const transport = port.create(name);
-    transport.host = host;
-    probes.set(
-      transport,
-      later(port.options, () => fail(transport, probeError("upgrade timeout")), deadline),
-    );
-    transport.open();
-  };
-
-  for (const name of names) {
-    if (name === "websocket" && names.includes("webtransport")) {
-      waiting.push(later(port.options, () => probe(name), HEAD_START));
-    } else probe(name);
+  for (const candidate of candidates) {
+    const probe = () => {
+      attempts.delete(candidate);
+      const transport = port.create(candidate, host);
+      begin(transport);
+      transport.open();
+    };
+    const patient = candidate.prototype.name === "websocket" && candidates.length > 1;
+    if (patient) attempts.set(candidate, later(options, probe, HEAD_START));
+    else probe();
   }
   return cancel;
-}
-
-function probeError(message: string): TransportError {
-  return new TransportError("PROBE_FAILED", message);
 }

@@ -5,28 +5,18 @@ import { XHR } from "../engine/transports/xhr.js";
 import { startUpgrade } from "../engine/upgrade.js";
 import type { DefaultEventsMap } from "../events.js";
 import { createIo } from "../io.js";
-import { type AliveListener, Manager as BaseManager } from "../manager.js";
-import type { ManagerOptions } from "../options.js";
-import { Socket } from "../socket.js";
+import type { Manager as BaseManager } from "../manager.js";
 
-const kit = { transports: { polling: XHR, websocket: WebSocket }, startUpgrade, parser };
+export const io = /* @__PURE__ */ createIo({
+  transports: { polling: XHR, websocket: WebSocket },
+  startUpgrade,
+  parser,
+});
 
-export class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> extends BaseManager<
-  Listen,
-  Emit
-> {
-  constructor(uri?: string | ManagerOptions, options?: ManagerOptions, alive?: AliveListener) {
-    if (typeof uri === "object") super(undefined, uri, kit);
-    else super(uri, options ?? {}, kit, alive);
-  }
-}
+export const Manager = io.Manager;
+export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
 
-export const protocol = 5;
-
-export const io = /* @__PURE__ */ (() => {
-  const io = createIo(Manager);
-  return Object.assign(io, { io, connect: io, Manager, Socket, protocol });
-})();
-
+export { protocol } from "../io.js";
+export { Socket } from "../socket.js";
 export * from "../types.js";
-export { io as connect, io as default, Socket };
+export { io as connect, io as default };

@@ -10,6 +10,9 @@ import type {
 } from "../engine/contract.js";
 import type { Cancel } from "../timers.js";
 
+/** Written for size. */
+export { parser } from "@sockeye/socketio-parser/compact";
+
 export const defaultBinaryType = "arraybuffer" as const;
 
 /** The browser keeps its own. */

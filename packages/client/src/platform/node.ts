@@ -14,6 +14,9 @@ import type {
 import type { Cancel } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
+/** Written for speed. */
+export { parser } from "@sockeye/socketio-parser";
+
 export const defaultBinaryType = "nodebuffer" as const;
 
 export function createCookieJar(): CookieJar {

@@ -1,25 +1,16 @@
-/** The client with WebSocket alone: no long-polling, no upgrade, two thirds of the size. */
-import { parser } from "@sockeye/socketio-parser";
+/** The client with WebSocket alone: no long-polling, no upgrade. */
+import { parser } from "#platform";
 import { WebSocket } from "../engine/transports/websocket.js";
 import type { DefaultEventsMap } from "../events.js";
 import { createIo } from "../io.js";
-import { type AliveListener, Manager as BaseManager } from "../manager.js";
-import type { ManagerOptions } from "../options.js";
+import type { Manager as BaseManager } from "../manager.js";
 
-const kit = { transports: { websocket: WebSocket }, parser };
+export const io = /* @__PURE__ */ createIo({ transports: { websocket: WebSocket }, parser });
 
-export class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> extends BaseManager<
-  Listen,
-  Emit
-> {
-  constructor(uri?: string | ManagerOptions, options?: ManagerOptions, alive?: AliveListener) {
-    if (typeof uri === "object") super(undefined, uri, kit);
-    else super(uri, options ?? {}, kit, alive);
-  }
-}
+export const Manager = io.Manager;
+export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
 
-export const protocol = 5;
-export const io = /* @__PURE__ */ createIo(Manager);
+export { protocol } from "../io.js";
 export { Socket } from "../socket.js";
 export * from "../types.js";
 export { io as connect, io as default, WebSocket };

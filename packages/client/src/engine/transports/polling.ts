@@ -86,7 +86,7 @@ export abstract class Polling extends Transport {
   #accept(text: string): void {
     const { packets, error } = decodePayload(text, {
       binaryType: this.binaryType,
-      maxPackets: Number.POSITIVE_INFINITY,
+      maxPackets: Infinity,
     });
     for (const packet of packets) {
       // A handler may close the session in the middle of a payload: the rest is not for it.

@@ -77,7 +77,7 @@ export class WebSocket extends Transport {
       this,
       response.status
         ? refusal("websocket error", response)
-        : new TransportError("TRANSPORT", "websocket error", cause, this.#socket),
+        : new TransportError("TRANSPORT", "websocket error", { description: cause, context: this.#socket }),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { encodeFrame, FrameDecoder } from "@sockeye/engine-parser";
-import { TransportError } from "../../errors.js";
+import { MisuseError, TransportError } from "../../errors.js";
 import type { OutgoingPacket } from "../contract.js";
 import { Transport } from "../transport.js";
 
@@ -52,7 +52,7 @@ export class WebTransport extends Transport {
 
   async #run(): Promise<void> {
     const Class = (globalThis as { WebTransport?: SessionClass }).WebTransport;
-    if (!Class) throw new TypeError("WebTransport is not available here");
+    if (!Class) throw new MisuseError("NO_TRANSPORT", "no WebTransport here");
     const session = new Class(this.uri("http", false), this.options.transportOptions?.webtransport);
     this.#session = session;
     session.closed.then(
@@ -102,7 +102,7 @@ export class WebTransport extends Transport {
     this.#closed = true;
     this.writable = false;
     this.#shut();
-    this.host.failed(this, new TransportError("TRANSPORT", "webtransport error", error));
+    this.host.failed(this, new TransportError("TRANSPORT", "webtransport error", { description: error }));
   }
 
   #shut(): void {
