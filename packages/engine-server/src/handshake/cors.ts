@@ -77,7 +77,13 @@ export function policyOfCors(options: CorsOptions | CorsOptionsDelegate): Origin
         if (resolved === undefined) return resolve(true);
         resolveOrigin(resolved, request, (originError, allowed) => {
           if (originError) return reject(originError);
-          resolve(mayConnect(allowed, origin, request));
+          // A function speaks about this very origin: its `false` is a refusal, not the absence of a rule.
+          const asked = typeof resolved.origin === "function" ? (allowed ?? false) : allowed;
+          resolve(
+            asked === false && asked !== resolved.origin
+              ? isSameOrigin(origin, request)
+              : mayConnect(asked, origin, request),
+          );
         });
       });
     });

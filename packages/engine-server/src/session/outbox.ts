@@ -79,9 +79,6 @@ export interface OutboxLimits {
   readonly maxOutboxPackets: number;
 }
 
-/** Below this the outbox is not compared with its budget together with what the transport still holds. */
-const TRIFLE = 64 * 1024;
-
 /**
  * What a session still has to write. Bounded: a peer that stops reading costs at most `maxOutboxBytes` plus one packet;
  * volatile packets go first.
@@ -91,8 +88,15 @@ export class Outbox {
   /** The array that was last handed out, to be filled again: no array per flush. */
   #spare: OutgoingPacket[] = [];
   #size = 0;
+  readonly #limits: OutboxLimits;
+  /** Size of a packet that alone is over the budget, while anything waits. */
+  #oversize = 0;
   /** Volatile packets that were dropped to keep the budget. */
   dropped = 0;
+
+  constructor(limits: OutboxLimits) {
+    this.#limits = limits;
+  }
 
   get length(): number {
     return this.#packets.length;
@@ -108,18 +112,19 @@ export class Outbox {
   }
 
   push(packet: OutgoingPacket): void {
+    // A packet larger than the budget is the application's decision; what follows it is measured from there.
+    if (packet.size > this.#limits.maxOutboxBytes) this.#oversize = packet.size;
     this.#packets.push(packet);
     this.#size += packet.size;
   }
 
-  /**
-   * Whether one more packet would be too much; `held` is what the transport has taken but not yet got rid of. A packet
-   * that finds nothing before it is always taken, whatever its size: it is the application's decision to send it.
-   */
-  isFull(limits: OutboxLimits, held: () => number): boolean {
-    if (this.#packets.length >= limits.maxOutboxPackets) return true;
-    if (this.#size < TRIFLE && this.#size < limits.maxOutboxBytes) return false;
-    return this.#size + held() >= limits.maxOutboxBytes;
+  /** Whether one more packet would be too much; `held` is what the transport has taken but not yet got rid of. */
+  isFull(held: number): boolean {
+    const waiting = this.#size + held;
+    if (waiting === 0) this.#oversize = 0;
+    return (
+      this.#packets.length >= this.#limits.maxOutboxPackets || waiting >= this.#limits.maxOutboxBytes + this.#oversize
+    );
   }
 
   /** Drops what may be dropped. */

@@ -72,12 +72,13 @@ export class Session {
   /** What the transport held when progress of the closing was last looked at. */
   #heldAtClose = 0;
   #finishing = false;
-  readonly outbox = new Outbox();
+  readonly outbox: Outbox;
 
   constructor(options: SessionOptions, protocol: Protocol, port: SessionPort) {
     this.#options = options;
     this.#protocol = protocol;
     this.#port = port;
+    this.outbox = new Outbox(options);
     this.#heartbeat = new Heartbeat({
       pingInterval: options.pingInterval,
       pingTimeout: options.pingTimeout,
@@ -134,8 +135,7 @@ export class Session {
   /** Queues one packet (or prepared message); returns whether it was taken. */
   write(packet: OutgoingPacket, moment: Moment): boolean {
     if (this.#state !== "open" && this.#state !== "opening") return false;
-    const held = () => this.#port.heldBytes();
-    if (this.outbox.isFull(this.#options, held) && !this.#makeRoom(held)) {
+    if (this.outbox.isFull(this.#port.heldBytes()) && !this.#makeRoom()) {
       this.#apply("overflow", moment, new LawBreach("slow consumer", "overflow"));
       return false;
     }
@@ -173,7 +173,9 @@ export class Session {
 
   /** A second transport opened with this session's id; returns whether it may stay. */
   candidateOpened(moment: Moment): boolean {
-    return this.#state === "open" && this.#upgradeEvent("candidate", moment) === "accept";
+    // One candidate at a time, and it does not suffer from others who try.
+    if (this.#state !== "open" || upgradeLaw[this.#upgrade].candidate === undefined) return false;
+    return this.#upgradeEvent("candidate", moment) === "accept";
   }
 
   /** A packet arrived on the candidate. The driver carries out what is returned; a `reject` is already carried out. */
@@ -281,11 +283,11 @@ export class Session {
   }
 
   /** A long burst within one turn is no slow consumer: first let the medium take what it can, then drop what may be. */
-  #makeRoom(held: () => number): boolean {
+  #makeRoom(): boolean {
     this.#port.flush();
-    if (!this.outbox.isFull(this.#options, held)) return true;
+    if (!this.outbox.isFull(this.#port.heldBytes())) return true;
     this.outbox.shed();
-    return !this.outbox.isFull(this.#options, held);
+    return !this.outbox.isFull(this.#port.heldBytes());
   }
 
   #queue(packet: OutgoingPacket): void {
