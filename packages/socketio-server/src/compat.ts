@@ -1,92 +1,105 @@
-import type { Adapter, RestoredSession } from "@sockeye/adapter-base";
-import type { EncodedPacket } from "@sockeye/socketio-parser";
-import type { Resumed, SessionSocket, Sessions } from "./sessions.js";
+import { ADAPTER_HOST, type AdapterHost } from "@sockeye/adapter-base";
+import type { EngineServer } from "@sockeye/engine-server";
+import type { EncodedPacket, Packet } from "@sockeye/socketio-parser";
+import type { AckTable } from "./acks.js";
+import { ACKS, LEFT, NOTE_OUTGOING } from "./ports.js";
 
 /**
- * What adapters written for the incumbent's server need of ours. Nothing here is part of the public API, and our own adapters
- * use none of it.
+ * Names outside the documented API that frameworks, admin tools and third-party adapters reach for on the incumbent's
+ * objects. They are legacy: kept working here, at the edge, by ordinary accessors over what our classes offer; nothing of
+ * ours uses them.
  */
 
-/**
- * Whether an adapter of the incumbent's shape recovers sessions. Its base class has a `restoreSession` that does nothing, so
- * what counts is whether a class derived from that base has one of its own.
- */
-export function restoresSessions(adapter: Adapter): boolean {
-  const owners = prototypesOf(adapter).filter((prototype) => Object.hasOwn(prototype, "restoreSession"));
-  return owners.length > 1;
+interface AnyServer {
+  readonly namespaces: ReadonlyMap<string, unknown>;
+  readonly engine: EngineServer;
 }
 
-function prototypesOf(object: object): object[] {
-  const chain: object[] = [];
-  for (let next = Object.getPrototypeOf(object); next !== null; next = Object.getPrototypeOf(next)) chain.push(next);
-  return chain;
+interface AnyNamespace {
+  ackIds: number;
+  readonly chain: readonly unknown[];
+  readonly [ADAPTER_HOST]: AdapterHost;
 }
 
-/**
- * Sessions over such an adapter (Redis Streams, for one). It logs what passes through its own `broadcast`, appends its own
- * offsets, and knows a session only from the moment it is persisted.
- */
-export class LegacySessions implements Sessions {
-  readonly relays = true;
-  readonly #live = new Map<string, SessionSocket>();
+interface AnySocket {
+  readonly id: string;
+  readonly nsp: { readonly name: string; readonly adapter: { delAll(id: string): void } };
+  readonly client: AnyConnection;
+  [ACKS](): AckTable;
+  [LEFT](reason: string, details?: unknown): void;
+  [NOTE_OUTGOING](data: readonly unknown[]): void;
+}
 
-  constructor(
-    private readonly adapter: Adapter,
-    private readonly encode: (data: readonly unknown[]) => EncodedPacket,
-    private readonly report: (error: Error) => void,
-  ) {}
+interface AnyConnection {
+  send(packet: Packet, flags?: object): void;
+  write(encoded: EncodedPacket, flags: object): void;
+  disconnect(): void;
+  onData(data: string): void;
+}
 
-  logged(_pid: string, encoded: EncodedPacket): EncodedPacket {
-    return encoded;
+interface Prototype {
+  readonly prototype: object;
+}
+
+/** Adds the names to the classes' prototypes, not enumerable and without types. */
+export function addLegacyNames(
+  server: Prototype,
+  namespace: Prototype,
+  socket: Prototype,
+  connection: Prototype,
+): void {
+  define<AnyServer>(server, {
+    _nsps: { get: (io) => io.namespaces },
+    eio: { get: (io) => io.engine },
+  });
+  define<AnyNamespace>(namespace, {
+    _ids: { get: (nsp) => nsp.ackIds, set: (nsp, next) => void Object.assign(nsp, { ackIds: next }) },
+    _fns: { get: (nsp) => nsp.chain },
+    _onServerSideEmit: { call: (nsp, args) => nsp[ADAPTER_HOST].onServerSideEmit(args as unknown[]) },
+  });
+  define<AnySocket>(socket, {
+    acks: { get: (s) => s[ACKS]().entries },
+    leaveAll: { call: (s) => s.nsp.adapter.delAll(s.id) },
+    packet: { call: (s, packet, flags) => s.client.send({ ...(packet as Packet), nsp: s.nsp.name }, flags as object) },
+    notifyOutgoingListeners: { call: (s, packet) => s[NOTE_OUTGOING]((packet as { data: unknown[] }).data) },
+    _onclose: { call: (s, reason, details) => s[LEFT](reason as string, details) },
+  });
+  define<AnyConnection>(connection, {
+    writeToEngine: { call: (c, encoded, flags) => c.write(asList(encoded), (flags as object | undefined) ?? {}) },
+    _disconnect: { call: (c) => c.disconnect() },
+    ondata: { call: (c, data) => c.onData(data as string) },
+  });
+}
+
+/** An accessor, or a method. */
+interface LegacyName<Target> {
+  readonly get?: (target: Target) => unknown;
+  readonly set?: (target: Target, value: unknown) => void;
+  readonly call?: (target: Target, ...args: unknown[]) => unknown;
+}
+
+function define<Target>(type: Prototype, names: Record<string, LegacyName<Target>>): void {
+  for (const [name, { get, set, call }] of Object.entries(names)) {
+    const how: PropertyDescriptor =
+      call === undefined
+        ? {
+            get(this: Target) {
+              return get?.(this);
+            },
+            set(this: Target, value: unknown) {
+              set?.(this, value);
+            },
+          }
+        : {
+            writable: true,
+            value(this: Target, ...args: unknown[]) {
+              return call(this, ...args);
+            },
+          };
+    Object.defineProperty(type.prototype, name, { ...how, configurable: true, enumerable: false });
   }
+}
 
-  positioned(_pid: string, encoded: EncodedPacket): EncodedPacket {
-    return encoded;
-  }
-
-  logForSleeper(): void {}
-
-  ended(pid: string, socket: SessionSocket, resumable: boolean): void {
-    if (this.#live.get(pid) !== socket) return;
-    this.#live.delete(pid);
-    if (resumable) this.#persist(pid, socket.id, [...socket.rooms], socket.data);
-  }
-
-  async resume(pid: string, offset: string | undefined): Promise<Resumed> {
-    this.#live.get(pid)?.abandon();
-    if (offset === undefined) return { ok: false, reason: "invalid-offset" };
-    try {
-      const session = await this.adapter.restoreSession?.(pid, offset);
-      return session ? this.#resumed(session) : { ok: false, reason: "unknown" };
-    } catch {
-      // These adapters reject alike for what is unknown, expired, or not an offset.
-      return { ok: false, reason: "unknown" };
-    }
-  }
-
-  suspend(pid: string, session: { sid: string; rooms: readonly string[]; data: unknown }): void {
-    this.#persist(pid, session.sid, [...session.rooms], session.data);
-  }
-
-  began(pid: string, socket: SessionSocket): void {
-    this.#live.set(pid, socket);
-  }
-
-  greeting(): object {
-    return {};
-  }
-
-  inspect(): undefined {
-    return undefined;
-  }
-
-  #persist(pid: string, sid: string, rooms: string[], data: unknown): void {
-    const outcome: unknown = this.adapter.persistSession?.({ sid, pid, rooms, data });
-    if (outcome instanceof Promise) outcome.catch(this.report);
-  }
-
-  #resumed(session: RestoredSession): Resumed {
-    const { sid, rooms, data, missedPackets } = session;
-    return { ok: true, sid, rooms: [...rooms], data, missed: missedPackets.map(this.encode) };
-  }
+function asList(encoded: unknown): EncodedPacket {
+  return (Array.isArray(encoded) ? encoded : [encoded]) as EncodedPacket;
 }

@@ -44,7 +44,7 @@ export interface Handshake {
 export interface ErrorContext {
   /** The socket it concerns, if it concerns one. */
   readonly socket: { readonly id: SocketId; readonly connected: boolean } | undefined;
-  /** The event whose listener failed, or `"middleware"`, `"packet middleware"`, `"acknowledgement"`, `"adapter"`, `"limit"`, `"connection"`. */
+  /** The event whose listener failed, or `"middleware"`, `"packet middleware"`, `"acknowledgement"`, `"namespace matcher"`, `"adapter"`, `"limit"`, `"connection"`. */
   readonly event: string | symbol;
   readonly namespace: string | undefined;
 }

@@ -9,11 +9,11 @@ import {
 import type { EncodedPacket } from "@sockeye/socketio-parser";
 import { BroadcastSurface } from "./broadcast-surface.js";
 import type { Codec } from "./codec.js";
-import { LegacySessions, restoresSessions } from "./compat.js";
 import type { Connection } from "./connection.js";
 import type { ErrorContext, NamespaceInspection, ServerLimits } from "./contract.js";
 import type { Deadlines } from "./deadlines.js";
 import { asError, ServerUsageError } from "./errors.js";
+import { LegacySessions, restoresSessions } from "./legacy-sessions.js";
 import type { Middleware } from "./middleware.js";
 import { type HostServices, NamespaceHost } from "./namespace-host.js";
 import { callOwned } from "./owned-callback.js";

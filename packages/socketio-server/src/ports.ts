@@ -17,6 +17,8 @@ export const LEFT: unique symbol = Symbol("sockeye.left");
 export const FAILED: unique symbol = Symbol("sockeye.failed");
 /** Writes one packet of a broadcast. */
 export const DELIVER: unique symbol = Symbol("sockeye.deliver");
+/** Tells the catch-all listeners of an event that goes out. */
+export const NOTE_OUTGOING: unique symbol = Symbol("sockeye.note-outgoing");
 /** The acknowledgements this socket owes. */
 export const ACKS: unique symbol = Symbol("sockeye.acks");
 
@@ -31,5 +33,6 @@ export interface ConnectionMember {
 /** What a broadcast asks of a socket. */
 export interface BroadcastRecipient {
   [DELIVER](broadcast: DeliveredBroadcast): void;
+  [NOTE_OUTGOING](data: readonly unknown[]): void;
   [ACKS](): AckTable;
 }

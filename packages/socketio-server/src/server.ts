@@ -14,6 +14,7 @@ import type { BroadcastContext } from "./broadcast-operator.js";
 import { BroadcastSurface } from "./broadcast-surface.js";
 import { ClientFiles } from "./client-files.js";
 import { Codec } from "./codec.js";
+import { addLegacyNames } from "./compat.js";
 import { ConnectFlow, type ConnectPort, refusal } from "./connect-flow.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
 import type {
@@ -29,8 +30,9 @@ import { asError, ServerUsageError, ServerViolation } from "./errors.js";
 import { IncomingQueue } from "./incoming-queue.js";
 import { resolveLimits } from "./limits.js";
 import { Namespace, type NamespaceMiddleware, type NamespaceServer } from "./namespace.js";
+import { callOwned } from "./owned-callback.js";
 import { type ChildPolicy, type NamespaceMatcher, ParentNamespace } from "./parent-namespace.js";
-import type { NamespaceReservedEvents, Socket } from "./socket.js";
+import { type NamespaceReservedEvents, Socket } from "./socket.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
 /** Options of a server: its own, those of the engine below, and those of `attach`. */
@@ -122,7 +124,7 @@ export class Server<
     super();
     const given = isOptions(target) && options === undefined ? target : (options ?? {});
     const srv = isOptions(target) ? undefined : target;
-    this.opts = given;
+    this.opts = withRecoveryDefaults(given);
     this.#limits = resolveLimits(given.limits);
     this.#codec = new Codec(given.parser ?? jsonParser, { maxAttachments: this.#limits.attachments });
     this.#serveClient = given.serveClient ?? true;
@@ -182,6 +184,11 @@ export class Server<
   onError(handler: ErrorHandler | undefined): this {
     this.#errorHandler = handler;
     return this;
+  }
+
+  /** All namespaces by name, those that clients created included; parents are not among them. */
+  get namespaces(): ReadonlyMap<string, Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> {
+    return this.#namespaces;
   }
 
   /** The encoder of this server's parser. */
@@ -295,7 +302,8 @@ export class Server<
 
   #byPattern(pattern: RegExp | NamespaceMatcher): AnyParent {
     const parent: AnyParent = new ParentNamespace(this, this.#hub, `/_${this.#parentCount++}`, this.#childPolicy());
-    this.#parents.push({ parent, ...matcherOf(pattern) });
+    const failed = (error: Error): void => this.#report(error, { ...CONTEXT_OF_SERVER, event: "namespace matcher" });
+    this.#parents.push({ parent, ...matcherOf(pattern, failed) });
     return parent;
   }
 
@@ -499,6 +507,8 @@ for (const method of EMITTER_METHODS) {
   });
 }
 
+addLegacyNames(Server, Namespace, Socket, Connection);
+
 const CONTEXT_OF_SERVER: ErrorContext = { socket: undefined, event: "adapter", namespace: undefined };
 
 const EXPRESS_HINT =
@@ -507,6 +517,14 @@ const EXPRESS_HINT =
 /** Anything that can neither be listened to nor on is options. */
 function isOptions(value: unknown): value is Partial<ServerOptions> {
   return typeof value === "object" && value !== null && typeof (value as { on?: unknown }).on !== "function";
+}
+
+/** The options as adapters read them: connection state recovery with its defaults. The caller's object stays as it is. */
+function withRecoveryDefaults(given: Partial<ServerOptions>): Partial<ServerOptions> {
+  const recovery = given.connectionStateRecovery;
+  if (!recovery) return { ...given };
+  const defaults = { maxDisconnectionDuration: DEFAULT_RECOVERY_DURATION, skipMiddlewares: true };
+  return { ...given, connectionStateRecovery: { ...defaults, ...recovery } };
 }
 
 function recoveryOf(options: Partial<ServerOptions>): RecoverySettings | undefined {
@@ -519,7 +537,10 @@ function recoveryOf(options: Partial<ServerOptions>): RecoverySettings | undefin
   };
 }
 
-function matcherOf(pattern: RegExp | NamespaceMatcher): { matches: RawMatcher; pattern: RegExp | undefined } {
+function matcherOf(
+  pattern: RegExp | NamespaceMatcher,
+  failed: (error: Error) => void,
+): { matches: RawMatcher; pattern: RegExp | undefined } {
   if (typeof pattern === "function") {
     return {
       pattern: undefined,
@@ -530,11 +551,11 @@ function matcherOf(pattern: RegExp | NamespaceMatcher): { matches: RawMatcher; p
           answered = true;
           answer(matches);
         };
-        try {
-          pattern(name, auth, (error, success) => once(!error && Boolean(success)));
-        } catch {
+        const next = (error: Error | null | undefined, success: boolean): void => once(!error && Boolean(success));
+        callOwned(pattern, [name, auth, next], (error) => {
+          failed(error);
           once(false);
-        }
+        });
       },
     };
   }

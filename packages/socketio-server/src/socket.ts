@@ -22,6 +22,7 @@ import {
   DISPATCH,
   FAILED,
   LEFT,
+  NOTE_OUTGOING,
 } from "./ports.js";
 import { isReserved, refuseReserved } from "./reserved-names.js";
 import type { SessionSocket, SocketSessions } from "./sessions.js";
@@ -429,6 +430,10 @@ export class Socket<
     else this.#writeVolatile(broadcast.encoded, broadcast.flags, this.#pid);
   }
 
+  [NOTE_OUTGOING](data: readonly unknown[]): void {
+    if (this.#outgoingListeners !== undefined) this.#callAll(this.#outgoingListeners, data);
+  }
+
   [ACKS](): AckTable {
     this.#acks ??= new AckTable(this.#context.deadlines, this.#context.limits.pendingAcks, (callback, args) =>
       this.#call(callback, args, "acknowledgement"),
@@ -460,7 +465,7 @@ export class Socket<
       acks.settle();
       return;
     }
-    this.#noteOutgoing(data);
+    this[NOTE_OUTGOING](data);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
     try {
       this.client.send(packet, flags);
@@ -480,7 +485,7 @@ export class Socket<
       this.#logForSleeper(data, flags);
       return;
     }
-    this.#noteOutgoing(data);
+    this[NOTE_OUTGOING](data);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data };
     if (this.#pid === undefined || sessions === undefined) {
       this.client.send(packet, flags);
@@ -511,10 +516,6 @@ export class Socket<
     if (sessions === undefined || this.#pid === undefined || flags.volatile === true) return;
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data };
     sessions.logForSleeper(this.#pid, this.client.encoder.encode(packet));
-  }
-
-  #noteOutgoing(data: readonly unknown[]): void {
-    if (this.#outgoingListeners !== undefined) this.#callAll(this.#outgoingListeners, data);
   }
 
   #callAll(listeners: CatchAllListener[], args: readonly unknown[]): void {
