@@ -248,7 +248,7 @@ export const stages = [
     title: "against the official clients, servers and adapters",
     needs: ["install"],
     services: ["redis", "postgres"],
-    run: (context) => testProject("interop", context, 420),
+    run: (context) => testProject("interop", context, 600),
   },
   {
     name: "demo",
