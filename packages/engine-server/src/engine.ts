@@ -7,10 +7,10 @@ import { HandshakeRefusal } from "./errors.js";
 import { FlushQueue } from "./flush-queue.js";
 import { Admission, type AdmissionHost } from "./handshake/admission.js";
 import { serializeCookie } from "./handshake/cookie.js";
-import type { RequestKind } from "./handshake/guards.js";
+import { isRefusal, type RequestKind } from "./handshake/guards.js";
 import { type Middleware, runMiddlewares } from "./handshake/middleware.js";
-import { type Refusal, refuse } from "./handshake/refusal.js";
-import type { RequestView } from "./handshake/request-view.js";
+import { type Refusal, refuse, refuseForNow } from "./handshake/refusal.js";
+import { type RequestView, summarize } from "./handshake/request-view.js";
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { Registry } from "./registry.js";
 import { type OutgoingPacket, prepareMessages } from "./session/outbox.js";
@@ -21,6 +21,9 @@ import { type PacketView, Socket, type SocketHost, viewsOf } from "./socket.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
 import { PollingTransport } from "./transports/polling.js";
 import type { BaseTransport } from "./transports/transport.js";
+import { type WebTransportChannel, WebTransportTransport } from "./transports/webtransport.js";
+import { WebTransportHandshakes } from "./transports/webtransport-handshake.js";
+import type { WebTransportRequest, WebTransportSession } from "./transports/webtransport-session.js";
 import { protocolV3 } from "./v3/protocol-v3.js";
 
 /** What the engine needs to know of a response while a request is being decided: that it is over. */
@@ -87,6 +90,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
   protected readonly admission: Admission;
   /** Revisions of the protocol that are served. */
   readonly protocols = new Map<number, Protocol>([[protocolV4.revision, protocolV4]]);
+  readonly #webTransports: WebTransportHandshakes;
   readonly #middlewares: Middleware[] = [];
   readonly #clients = clientsView(this.registry);
   readonly #silent = new Set<Socket>();
@@ -106,6 +110,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     this.deadlines = new Deadlines({ resolution: resolutionFor(this.opts) });
     if (this.opts.allowEIO3) this.protocols.set(protocolV3.revision, protocolV3);
     this.admission = new Admission(this, this.opts, this.deadlines);
+    this.#webTransports = this.#newWebTransports();
   }
 
   // --- what applications use ----------------------------------------------------------------------------------------
@@ -137,6 +142,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
   /** Ends every connection at once and refuses new ones, until the engine is attached again. */
   close(): this {
     this.#closed = true;
+    this.#webTransports.close();
     for (const socket of [...this.registry.values()]) socket.close(true);
     return this;
   }
@@ -161,7 +167,7 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
       outbox: { packets: sums.packets, bytes: sums.bytes },
       inFlight: sums.inFlight,
       openResponses: sums.openResponses,
-      pendingHandshakes: this.admission.pending,
+      pendingHandshakes: this.admission.pending + this.#webTransports.size,
       unfinishedBytes: sums.unfinishedBytes,
       deadlines: this.deadlines.size,
       dirty: this.flushQueue.size,
@@ -238,33 +244,38 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     return this;
   }
 
+  protected get hasMiddlewares(): boolean {
+    return this.#middlewares.length > 0;
+  }
+
   /**
    * Middlewares, then guards; bounded in number and time. `done` is called at most once: not at all when a middleware
-   * answers by itself or the peer leaves. `response` emits `close` or `finish` then.
+   * answers by itself or the peer leaves. `response` emits `close` or `finish` then; without middlewares none is needed.
    */
   protected admit(
     kind: RequestKind,
     request: RequestView,
-    response: ClosingResponse,
+    response: ClosingResponse | undefined,
     done: (refusal: Refusal | undefined) => void,
   ): void {
-    // The usual poll has nobody to wait for: no entry in the table of pending handshakes.
-    if (this.#middlewares.length === 0 && request.query.has("sid")) {
-      this.admission.decide(kind, request, done);
-      return;
-    }
-    const pending = this.admission.begin(done);
-    if (pending === undefined) return;
-    const settle = (refusal?: Refusal) => {
-      if (pending.settle()) done(refusal);
-    };
-    const gone = () => pending.settle();
-    response.once("close", gone);
-    response.once("finish", gone);
+    const callOff = this.admission.wait<Refusal | undefined>((answer) => {
+      if (this.#middlewares.length === 0) this.admission.decide(kind, request, answer);
+      else this.#runMiddlewares(kind, request, response, answer);
+    }, done);
+    if (callOff === undefined || response === undefined) return;
+    response.once("close", callOff);
+    response.once("finish", callOff);
+  }
+
+  #runMiddlewares(
+    kind: RequestKind,
+    request: RequestView,
+    response: ClosingResponse | undefined,
+    answer: (refusal: Refusal | undefined) => void,
+  ): void {
     runMiddlewares(this.#middlewares, request.raw, response, (error) => {
-      if (!pending.open) return;
-      if (error) settle(refuse(3, { name: "MIDDLEWARE_FAILURE", error }));
-      else this.admission.decide(kind, request, settle);
+      if (error) answer(refuse(3, { name: "MIDDLEWARE_FAILURE", error }));
+      else this.admission.decide(kind, request, answer);
     });
   }
 
@@ -273,11 +284,63 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     this.emitSafely("connection_error", new HandshakeRefusal(request.raw, refusal.code, refusal.context));
   }
 
+  // --- WebTransport -------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes a WebTransport session, from whatever ends HTTP/3. It passes the same middlewares and guards as other
+   * requests, and belongs to this engine from here on: also a refused one is closed here.
+   *
+   * @param request what the front end knows of the request that opened the session. Without it the session's own
+   * `url`, `headers` and `remoteAddress` are looked at; without headers, the origin counts as unknown.
+   *
+   * @example
+   * for await (const session of readableToIterable(h3.sessionStream("/engine.io/"))) {
+   *   engine.onWebTransportSession(session, { headers: session.userData.headers });
+   * }
+   */
+  onWebTransportSession(session: WebTransportSession, request?: WebTransportRequest): void {
+    void this.#webTransports.accept(session, request ?? (session as WebTransportRequest));
+  }
+
+  #newWebTransports(): WebTransportHandshakes {
+    return new WebTransportHandshakes(
+      {
+        refusal: () => this.#refuseWebTransports(),
+        admit: (view, response, done) => this.admit("webtransport", view, response, done),
+        announceRefusal: (view, refusal) => this.announceRefusal(view, refusal),
+        enter: (view, channel, refused) => this.#enterByWebTransport(view, channel, refused),
+      },
+      this.opts,
+      this.deadlines,
+    );
+  }
+
+  #refuseWebTransports(): Refusal | undefined {
+    if (this.#closed) return refuseForNow({ name: "SERVER_CLOSED" });
+    return this.opts.transports.includes("webtransport") ? undefined : refuse(0, { transport: "webtransport" });
+  }
+
+  #enterByWebTransport(view: RequestView, channel: WebTransportChannel, refused: (refusal: Refusal) => void): void {
+    const sid = view.query.get("sid");
+    if (sid !== undefined) {
+      const socket = this.registry.get(sid);
+      if (socket === undefined) refused(refuse(1, { sid }));
+      else socket.offerCandidate(new WebTransportTransport(channel, this.opts.closeTimeout));
+      return;
+    }
+    this.admission.reserve(view, (result) => {
+      if (isRefusal(result)) return refused(result);
+      const transport = new WebTransportTransport(channel, this.opts.closeTimeout);
+      this.announceSession(this.openSession(result.id, result.protocol, transport, view));
+    });
+  }
+
   // --- sessions -----------------------------------------------------------------------------------------------------
 
   /** Opens a session on a transport that is ready to be adopted, and announces it. */
   protected openSession(id: string, protocol: Protocol, transport: BaseTransport, request: RequestView): Socket {
-    const socket = new Socket(id, this, transport, protocol, request.raw, request.address);
+    const kept = this.opts.keepRequest ? request.raw : summarize(request);
+    const socket = new Socket(id, this, transport, protocol, kept, request.address);
     this.registry.add(socket);
     if (this.opts.maxSilentSessions !== Number.POSITIVE_INFINITY) this.#silent.add(socket);
     const { pingInterval, pingTimeout, maxHttpBufferSize, initialPacket } = this.opts;
@@ -345,7 +408,6 @@ function addUp(sums: Sums, socket: Socket): void {
   sums.packets += socket.outboxLength;
   sums.bytes += socket.outboxSize;
   sums.inFlight += transport.bufferedAmount;
-  if (!(transport instanceof PollingTransport)) return;
-  sums.openResponses += transport.openResponses;
   sums.unfinishedBytes += transport.unfinishedBytes;
+  if (transport instanceof PollingTransport) sums.openResponses += transport.openResponses;
 }

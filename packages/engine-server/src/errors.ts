@@ -35,6 +35,8 @@ export type EngineErrorCode =
   | "ERR_SOCKEYE_ENGINE_PAYLOAD_TOO_LARGE"
   /** The medium of a WebSocket broke, or `ws` refused what came in (its own code is in `cause`). */
   | "ERR_SOCKEYE_ENGINE_WEBSOCKET"
+  /** A WebTransport session did not begin with a stream and an open packet on it, in time. */
+  | "ERR_SOCKEYE_ENGINE_WEBTRANSPORT_HANDSHAKE"
   /** The medium of a WebTransport session broke. */
   | "ERR_SOCKEYE_ENGINE_WEBTRANSPORT"
   /** The outbox is over `maxOutboxBytes` or `maxOutboxPackets`: the peer does not read what it is sent. */

@@ -41,6 +41,12 @@ export type {
 export { type AnyHttpServer, attach, listen, Server } from "./server.js";
 export { type PacketView, Socket } from "./socket.js";
 export type { Transport } from "./transports/contract.js";
+export type {
+  HeaderTable,
+  WebTransportRequest,
+  WebTransportSession,
+  WebTransportStream,
+} from "./transports/webtransport-session.js";
 
 /** Revision of the Engine.IO protocol. */
 export const protocol = 4;

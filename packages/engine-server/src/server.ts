@@ -97,13 +97,11 @@ export class Server extends Engine {
     const onError = () => socket.destroy();
     socket.on("error", onError);
     const view = new NodeRequestView(request);
-    const response = new UpgradeResponse(socket);
+    const response = this.hasMiddlewares ? new UpgradeResponse(socket) : undefined;
     this.admit("upgrade", view, response, (refusal) => {
-      if (response.writableEnded) return;
+      if (response?.writableEnded) return;
       if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
-      // Middlewares that set headers when the head is written (sessions) get their moment.
-      response.writeHead();
-      this.#upgradeHeaders.set(request, response.headerLines());
+      if (response !== undefined) this.#upgradeHeaders.set(request, response.handOver());
       this.#upgrade(view, socket, head, onError);
     });
   }
@@ -141,6 +139,7 @@ export class Server extends Engine {
   #serveSession(sid: string, exchange: NodeExchange): void {
     const transport = this.registry.get(sid)?.transport;
     // The session may have ended or moved while middlewares ran.
+    if (exchange.gone) return;
     if (transport instanceof PollingTransport) transport.onRequest(exchange);
     else this.#refuseRequest(exchange, refuse(1, { sid }));
   }
@@ -148,6 +147,7 @@ export class Server extends Engine {
   #openPolling(exchange: NodeExchange): void {
     this.admission.reserve(exchange.request, (result) => {
       if (isRefusal(result)) return this.#refuseRequest(exchange, result);
+      if (exchange.gone) return;
       const { id, protocol } = result;
       const transport = this.newPolling(id, protocol, exchange.request);
       const socket = this.openSession(id, protocol, transport, exchange.request);

@@ -8,7 +8,6 @@ declare module "express" {
 }
 
 declare module "express-session" {
-  export default function session(
-    options: object,
-  ): (request: never, response: never, next: (error?: unknown) => void) => void;
+  type Middleware = (request: unknown, response: unknown, next: (error?: unknown) => void) => void;
+  export default function session(options: object): Middleware;
 }

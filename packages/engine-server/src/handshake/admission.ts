@@ -50,13 +50,27 @@ export class Admission {
     return this.#handshakes.size;
   }
 
-  /** Starts a wait for the application; without room for one `refused` is told at once, and when time is up later. */
-  begin(refused: (refusal: Refusal) => void): Pending | undefined {
-    if (this.#handshakes.size < this.#options.maxPendingHandshakes) {
-      return this.#handshakes.begin(() => refused(refuseForNow({ name: "HANDSHAKE_TIMEOUT" })));
+  /**
+   * Asks somebody who may take a while; `done` gets the answer, or a refusal when there is no room for one more wait or
+   * time is up. An answer that comes at once costs no entry in the table. Returns a way to call the wait off (the peer
+   * has left), or nothing when it is over already.
+   */
+  wait<T>(ask: (answer: (value: T) => void) => void, done: (value: T | Refusal) => void): (() => void) | undefined {
+    let over = false;
+    let pending: Pending | undefined;
+    ask((value) => {
+      if (over || pending?.settle() === false) return;
+      over = true;
+      done(value);
+    });
+    if (over) return undefined;
+    if (this.#handshakes.size >= this.#options.maxPendingHandshakes) {
+      over = true;
+      done(refuseForNow({ name: "TOO_MANY_HANDSHAKES" }));
+      return undefined;
     }
-    refused(refuseForNow({ name: "TOO_MANY_HANDSHAKES" }));
-    return undefined;
+    pending = this.#handshakes.begin(() => done(refuseForNow({ name: "HANDSHAKE_TIMEOUT" })));
+    return () => void pending.settle();
   }
 
   /**
@@ -143,12 +157,12 @@ export class Admission {
       done({ id, protocol });
       return;
     }
-    const pending = this.begin(done);
-    if (pending === undefined) return;
-    this.#awaitId(id, request, ID_ATTEMPTS).then(
-      (given) => pending.settle() && done({ id: given, protocol }),
-      (error: unknown) => pending.settle() && done(refuse(3, { name: "ID_GENERATION_ERROR", error })),
-    );
+    this.wait<Reservation | Refusal>((answer) => {
+      this.#awaitId(id, request, ID_ATTEMPTS).then(
+        (given) => answer({ id: given, protocol }),
+        (error: unknown) => answer(refuse(3, { name: "ID_GENERATION_ERROR", error })),
+      );
+    }, done);
   }
 
   /** A usable id at once if the generator gives one; else something to wait for. */

@@ -16,21 +16,22 @@ export interface GuardHost {
   findSession(id: string): SessionFacts | undefined;
 }
 
-/** How a request came in: as plain HTTP, or asking for an upgrade to WebSocket. */
-export type RequestKind = "http" | "upgrade";
+/** How a request came in: as plain HTTP, asking for an upgrade to WebSocket, or as a WebTransport session. */
+export type RequestKind = "http" | "upgrade" | "webtransport";
 
 /**
  * The guards that need no waiting, in the order in which errors are reported. Middlewares have run; the origin policy
  * and `allowRequest` come after.
  */
 export function guard(kind: RequestKind, request: RequestView, host: GuardHost): Refusal | undefined {
-  return guardTransport(request, host) ?? guardOriginHeader(request) ?? guardSession(kind, request, host);
+  return guardTransport(kind, request, host) ?? guardOriginHeader(request) ?? guardSession(kind, request, host);
 }
 
-function guardTransport(request: RequestView, host: GuardHost): Refusal | undefined {
+function guardTransport(kind: RequestKind, request: RequestView, host: GuardHost): Refusal | undefined {
   const transport = request.query.get("transport");
   // WebTransport sessions do not come as HTTP requests.
-  if (transport !== undefined && transport !== "webtransport" && host.transports.includes(transport)) return undefined;
+  const fits = (transport === "webtransport") === (kind === "webtransport");
+  if (transport !== undefined && fits && host.transports.includes(transport)) return undefined;
   return refuse(0, { transport });
 }
 
@@ -60,7 +61,8 @@ function guardTransportOf(
     if (transport === session.transport) return undefined;
     return refuse(3, { name: "TRANSPORT_MISMATCH", transport, previousTransport: session.transport });
   }
-  if (transport !== "websocket") return refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR", transport });
+  if (kind === "upgrade" && transport !== "websocket")
+    return refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR", transport });
   return host.allowUpgrades ? undefined : refuse(3, { name: "UPGRADES_DISABLED" });
 }
 
@@ -72,6 +74,8 @@ function guardRevision(session: SessionFacts, request: RequestView): Refusal | u
 }
 
 function guardHandshake(kind: RequestKind, request: RequestView): Refusal | undefined {
+  // Not there before revision 4, and opened by no method that anybody could choose.
+  if (kind === "webtransport") return revisionOf(request) === 4 ? undefined : refuse(5, { protocol: 3 });
   if (request.method !== "GET") return refuse(2, { method: request.method });
   const transport = request.query.get("transport");
   if ((transport === "websocket") === (kind === "upgrade")) return undefined;

@@ -1,9 +1,8 @@
 import type { Deadlines, Timed } from "../deadlines.js";
+import type { Moment } from "../session/moment.js";
 
 /** A request that is being decided about. */
 export interface Pending {
-  /** False once the request was decided, or given up. */
-  readonly open: boolean;
   /** Ends the wait; returns false when it was over already (a second answer, an answer that came too late). */
   settle(): boolean;
 }
@@ -29,28 +28,40 @@ export class PendingHandshakes {
   /** Starts a wait; `giveUp` is called if it takes too long. */
   begin(giveUp: () => void): Pending {
     this.#size++;
-    const deadlines = this.#deadlines;
-    const deadline = deadlines.refresh().now + this.#timeout;
-    const release = () => {
+    return new PendingHandshake(this.#deadlines, this.#timeout, giveUp, () => {
       this.#size--;
-    };
-    const pending: Pending & Timed = {
-      open: true,
-      settle() {
-        if (!this.open) return false;
-        (this as { open: boolean }).open = false;
-        deadlines.cancel(this);
-        release();
-        return true;
-      },
-      nextDeadline() {
-        return this.open ? deadline : Number.POSITIVE_INFINITY;
-      },
-      expire() {
-        if (this.settle()) giveUp();
-      },
-    };
-    deadlines.schedule(pending);
-    return pending;
+    });
+  }
+}
+
+class PendingHandshake implements Pending, Timed {
+  readonly #deadlines: Deadlines;
+  readonly #deadline: number;
+  readonly #giveUp: () => void;
+  readonly #release: () => void;
+  #open = true;
+
+  constructor(deadlines: Deadlines, timeout: number, giveUp: () => void, release: () => void) {
+    this.#deadlines = deadlines;
+    this.#deadline = deadlines.refresh().now + timeout;
+    this.#giveUp = giveUp;
+    this.#release = release;
+    deadlines.schedule(this);
+  }
+
+  settle(): boolean {
+    if (!this.#open) return false;
+    this.#open = false;
+    this.#deadlines.cancel(this);
+    this.#release();
+    return true;
+  }
+
+  nextDeadline(): number {
+    return this.#open ? this.#deadline : Number.POSITIVE_INFINITY;
+  }
+
+  expire(_moment: Moment): void {
+    if (this.settle()) this.#giveUp();
   }
 }

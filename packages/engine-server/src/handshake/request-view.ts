@@ -18,13 +18,24 @@ export interface RequestView {
   readonly raw: unknown;
 }
 
-/** Query parameters of a request target; a malformed escape stays as it is. */
-export function parseQuery(url: string): Map<string, string> {
+/** Query parameters of a request target, in order; a malformed escape stays as it is. */
+function parameters(url: string): Iterable<[string, string]> {
   const start = url.indexOf("?");
-  const query = new Map<string, string>();
-  if (start < 0) return query;
-  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) query.set(name, value);
-  return query;
+  if (start < 0) return [];
+  const text = url.slice(start + 1);
+  // The usual query has nothing to decode.
+  if (text.includes("%") || text.includes("+")) return new URLSearchParams(text);
+  return text.split("&").filter(Boolean).map(splitParameter);
+}
+
+function splitParameter(parameter: string): [string, string] {
+  const equals = parameter.indexOf("=");
+  return equals < 0 ? [parameter, ""] : [parameter.slice(0, equals), parameter.slice(equals + 1)];
+}
+
+/** Query parameters of a request target; of a repeated one the last. */
+export function parseQuery(url: string): Map<string, string> {
+  return new Map(parameters(url));
 }
 
 /** The path of a request target, without query. */
@@ -38,15 +49,35 @@ export function pathOf(url: string): string {
  * repeated parameter as an array.
  */
 export function queryObject(url: string): Record<string, string | string[]> {
-  const start = url.indexOf("?");
   const query: Record<string, string | string[]> = Object.create(null);
-  if (start < 0) return query;
-  const parameters = new URLSearchParams(url.slice(start + 1));
-  for (const [name, value] of parameters) {
+  for (const [name, value] of parameters(url)) {
     const present = query[name];
     if (present === undefined) query[name] = value;
     else if (Array.isArray(present)) present.push(value);
     else query[name] = [present, value];
   }
   return query;
+}
+
+/** What is kept of a request in its place: enough for whoever asks about headers, query and address later. */
+export interface RequestSummary {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: unknown;
+  readonly _query: Record<string, string | string[]>;
+  readonly socket: { readonly encrypted: boolean; readonly remoteAddress: string | undefined };
+  /** The same under its older name. */
+  readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string | undefined };
+}
+
+export function summarize(request: RequestView): RequestSummary {
+  const connection = { encrypted: request.secure, remoteAddress: request.address };
+  return {
+    method: request.method,
+    url: request.url,
+    headers: (request.raw as { headers?: unknown } | undefined)?.headers ?? {},
+    _query: queryObject(request.url),
+    socket: connection,
+    connection,
+  };
 }

@@ -15,6 +15,7 @@ export class NodeExchange implements HttpExchange {
   readonly request: NodeRequestView;
   onAborted: (() => void) | undefined;
   bytesRead = 0;
+  gone = false;
   readonly #response: NodeResponse;
   readonly #compression: false | (HttpCompressionOptions & { threshold: number });
   #done = false;
@@ -100,9 +101,9 @@ export class NodeExchange implements HttpExchange {
 
   /** The response was written, or the connection is gone. */
   #onClose(): void {
-    const aborted = !this.#done;
+    if (this.#done) return;
     this.#done = true;
-    if (!aborted) return;
+    this.gone = true;
     this.#settle({ kind: "aborted" });
     const { onAborted } = this;
     this.onAborted = undefined;

@@ -6,10 +6,20 @@ import { DetachedResponse } from "./detached-response.js";
 export class UpgradeResponse extends DetachedResponse {
   readonly #socket: Duplex;
 
+  readonly #onSocketClose = () => this.emit("close");
+
   constructor(socket: Duplex) {
     super();
     this.#socket = socket;
-    socket.once("close", () => this.emit("close"));
+    socket.on("close", this.#onSocketClose);
+  }
+
+  /** The upgrade goes on: gives the collected headers, and lets go of the socket. */
+  handOver(): string[] {
+    // Middlewares that set headers when the head is written (sessions) get their moment.
+    this.writeHead();
+    this.#socket.removeListener("close", this.#onSocketClose);
+    return this.headerLines();
   }
 
   get socket(): Duplex {

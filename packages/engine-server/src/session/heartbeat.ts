@@ -5,8 +5,6 @@ export interface HeartbeatOptions {
   readonly pingInterval: number;
   /** Milliseconds without any sign of life after a ping until the peer is given up. */
   readonly pingTimeout: number;
-  /** Who pings: the server in protocol 4, the client in protocol 3. */
-  readonly pinger: "server" | "client";
 }
 
 /** What the session has to do when the heartbeat's deadline has come. */
@@ -21,6 +19,8 @@ export type HeartbeatVerdict = "wait" | "ping" | "dead";
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
+  /** Who pings: the server in protocol 4, the client in protocol 3. */
+  readonly #pinger: "server" | "client";
   /** A ping (or, with a pinging client, its next ping) is awaited since this moment. */
   #awaiting: boolean;
   #bytes = 0;
@@ -28,9 +28,10 @@ export class Heartbeat {
   /** When {@link expire} wants to be called. */
   deadline = Number.POSITIVE_INFINITY;
 
-  constructor(options: HeartbeatOptions) {
+  constructor(options: HeartbeatOptions, pinger: "server" | "client") {
     this.#options = options;
-    this.#awaiting = options.pinger === "client";
+    this.#pinger = pinger;
+    this.#awaiting = pinger === "client";
   }
 
   start(moment: Moment, bytesRead: number): void {
@@ -62,7 +63,7 @@ export class Heartbeat {
     }
     if (bytesRead === this.#bytes) return "dead";
     // Something came in, only not the heartbeat: alive. A silent client-side timer still wants its ping.
-    if (this.#options.pinger === "server") return this.#ping(moment, bytesRead);
+    if (this.#pinger === "server") return this.#ping(moment, bytesRead);
     this.#rest(moment, bytesRead);
     return "wait";
   }
@@ -76,10 +77,10 @@ export class Heartbeat {
   }
 
   #rest(moment: Moment, bytesRead: number): void {
-    const { pingInterval, pingTimeout, pinger } = this.#options;
+    const { pingInterval, pingTimeout } = this.#options;
     this.#bytes = bytesRead;
     this.#stalled = moment.stalled;
-    if (pinger === "client") {
+    if (this.#pinger === "client") {
       this.deadline = moment.now + pingInterval + pingTimeout;
     } else {
       this.#awaiting = false;

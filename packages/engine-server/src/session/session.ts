@@ -79,11 +79,7 @@ export class Session {
     this.#protocol = protocol;
     this.#port = port;
     this.outbox = new Outbox(options);
-    this.#heartbeat = new Heartbeat({
-      pingInterval: options.pingInterval,
-      pingTimeout: options.pingTimeout,
-      pinger: protocol.pinger,
-    });
+    this.#heartbeat = new Heartbeat(options, protocol.pinger);
   }
 
   get state(): SessionState {

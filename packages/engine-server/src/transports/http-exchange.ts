@@ -19,6 +19,8 @@ export interface HttpExchange {
   readonly request: RequestView;
   /** Called once when the peer goes away before the answer was given. Set by whoever waits with the answer. */
   onAborted: (() => void) | undefined;
+  /** The peer went away before the answer was given. */
+  readonly gone: boolean;
   /** Bytes of the answer that the operating system has not taken yet. */
   readonly bufferedAmount: number;
   /** Bytes of the body received so far. */

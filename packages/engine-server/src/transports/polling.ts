@@ -65,7 +65,7 @@ export class PollingTransport extends BaseTransport {
   }
 
   /** Bytes of an upload that is not whole yet. */
-  get unfinishedBytes(): number {
+  override get unfinishedBytes(): number {
     return this.#upload?.bytesRead ?? 0;
   }
 

@@ -40,6 +40,11 @@ export abstract class BaseTransport implements Transport {
     return this.ready && this.bufferedAmount === 0 && this.#owner?.hasQueued(this) === false;
   }
 
+  /** Bytes received of a message that is not whole yet. */
+  get unfinishedBytes(): number {
+    return 0;
+  }
+
   protected get owner(): TransportOwner | undefined {
     return this.#owner;
   }

@@ -31,6 +31,10 @@ const MESSAGE_DIGIT = 0x34;
 const COPY_LIMIT = 16 * 1024;
 const EMPTY = Buffer.alloc(0);
 
+/** The transport of a WebSocket, for listeners that are shared by all of them. */
+const OWNER = Symbol("sockeye transport");
+type OwnedWebSocket = WebSocketLike & { [OWNER]: WebSocketTransport };
+
 /**
  * WebSocket over `ws`. `ws` reads, answers control frames and compresses; whole uncompressed frames are composed here
  * and written straight to the stream of the upgrade, all of a batch in one write.
@@ -46,6 +50,8 @@ export class WebSocketTransport extends BaseTransport {
   /** Messages that `ws` has and the operating system has not: what we write ourselves must not overtake them. */
   #inWs = 0;
   #messages = 0;
+  /** Listens for the stream to drain. */
+  #watching = false;
   #error: Error | undefined;
 
   /**
@@ -63,10 +69,10 @@ export class WebSocketTransport extends BaseTransport {
     this.socket = socket;
     this.#stream = stream;
     this.#compressFrom = socket.extensions ? compressionThreshold : Number.POSITIVE_INFINITY;
-    socket.on("message", (data: Buffer, isBinary: boolean) => this.#onFrame(data, isBinary));
-    socket.on("error", (error: Error) => this.#onError(error));
-    socket.on("close", () => this.#onClose());
-    stream?.on("drain", () => this.#onDrain());
+    (socket as OwnedWebSocket)[OWNER] = this;
+    socket.on("message", onMessage);
+    socket.on("error", onError);
+    socket.on("close", onClose);
   }
 
   get ready(): boolean {
@@ -87,7 +93,10 @@ export class WebSocketTransport extends BaseTransport {
 
   send(batch: readonly OutgoingPacket[]): void {
     if (this.#stream === undefined || this.#anyToCompress(batch)) this.#sendThroughWs(batch);
-    else this.#sendFrames(this.#stream, batch);
+    else {
+      this.#sendFrames(this.#stream, batch);
+      this.#watchDrain(this.#stream);
+    }
   }
 
   close(): void {
@@ -108,26 +117,33 @@ export class WebSocketTransport extends BaseTransport {
 
   // --- in -----------------------------------------------------------------------------------------------------------
 
-  #onFrame(data: Buffer, isBinary: boolean): void {
+  /** A frame arrived. For the listeners below, as the next two. */
+  onFrame(data: Buffer, isBinary: boolean): void {
     this.#messages++;
     if (isBinary) this.receiveFrame(data);
     else if (data[0] === MESSAGE_DIGIT) this.owner?.onMessage(this, data.toString("utf8", 1));
     else this.receiveFrame(data.toString());
   }
 
-  #onError(error: Error): void {
+  onSocketError(error: Error): void {
     this.#error = new TransportFailure("ERR_SOCKEYE_ENGINE_WEBSOCKET", error.message, { cause: error });
     // `ws` closes by itself after most errors, but not when its peer never answers: nothing more can come.
     this.end(this.#error);
     this.socket.terminate();
   }
 
-  #onClose(): void {
+  onSocketClose(): void {
     this.end(this.#error);
   }
 
-  #onDrain(): void {
-    if (this.ready) this.owner?.onReady(this);
+  /** Whoever waits for room hears when there is some. */
+  #watchDrain(stream: RawStream): void {
+    if (this.#watching || stream.writableLength < stream.writableHighWaterMark) return;
+    this.#watching = true;
+    stream.once("drain", () => {
+      this.#watching = false;
+      if (this.ready) this.owner?.onReady(this);
+    });
   }
 
   // --- out ----------------------------------------------------------------------------------------------------------
@@ -246,6 +262,20 @@ export class WebSocketTransport extends BaseTransport {
       if (this.ready) this.owner?.onReady(this);
     });
   }
+}
+
+// One function for all connections, not one closure per connection.
+
+function onMessage(this: OwnedWebSocket, data: Buffer, isBinary: boolean): void {
+  this[OWNER].onFrame(data, isBinary);
+}
+
+function onError(this: OwnedWebSocket, error: Error): void {
+  this[OWNER].onSocketError(error);
+}
+
+function onClose(this: OwnedWebSocket): void {
+  this[OWNER].onSocketClose();
 }
 
 function digitOf(packet: OutgoingPacket): number {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Heartbeat } from "../../src/session/heartbeat.js";
 
-const OPTIONS = { pingInterval: 100, pingTimeout: 50, pinger: "server" } as const;
+const OPTIONS = { pingInterval: 100, pingTimeout: 50 };
 const at = (now: number, stalled = 0) => ({ now, stalled });
 
 function started(pinger: "server" | "client" = "server"): Heartbeat {
-  const heartbeat = new Heartbeat({ ...OPTIONS, pinger });
+  const heartbeat = new Heartbeat(OPTIONS, pinger);
   heartbeat.start(at(0), 0);
   return heartbeat;
 }
