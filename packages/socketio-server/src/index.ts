@@ -20,7 +20,7 @@ export { DEFAULT_SERVER_LIMITS } from "./limits.js";
 export { Namespace, type NamespaceMiddleware } from "./namespace.js";
 export { type NamespaceMatcher, ParentNamespace } from "./parent-namespace.js";
 export { RemoteSocket } from "./remote-socket.js";
-export type { AttachTarget, ServerOptions, ServerReservedEvents } from "./server.js";
+export type { AttachTarget, BindableEngine, ServerOptions, ServerReservedEvents } from "./server.js";
 export { type CatchAllListener, type Event, Socket, type SocketReservedEvents } from "./socket.js";
 export type {
   AllButLast,

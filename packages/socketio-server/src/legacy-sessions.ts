@@ -29,6 +29,8 @@ function prototypesOf(object: object): object[] {
 export class LegacySessions implements Sessions {
   readonly relays = true;
   readonly #live = new Map<string, SessionSocket>();
+  /** What is being written, by session: it is not read before that is done. */
+  readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly adapter: Adapter,
@@ -56,6 +58,7 @@ export class LegacySessions implements Sessions {
     this.#live.get(pid)?.abandon();
     if (offset === undefined) return { ok: false, reason: "invalid-offset" };
     try {
+      await this.#writing.get(pid);
       const session = await this.adapter.restoreSession?.(pid, offset);
       return session ? this.#resumed(session) : { ok: false, reason: "unknown" };
     } catch {
@@ -82,7 +85,9 @@ export class LegacySessions implements Sessions {
 
   #persist(pid: string, sid: string, rooms: string[], data: unknown): void {
     const outcome: unknown = this.adapter.persistSession?.({ sid, pid, rooms, data });
-    if (outcome instanceof Promise) outcome.catch(this.report);
+    if (!(outcome instanceof Promise)) return;
+    const written = outcome.catch(this.report).finally(() => this.#writing.delete(pid));
+    this.#writing.set(pid, written);
   }
 
   #resumed(session: RestoredSession): Resumed {

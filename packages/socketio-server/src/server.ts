@@ -55,6 +55,9 @@ type RawMatcher = (name: string, auth: Record<string, unknown>, answer: (matches
 /** What a server can be attached to: an HTTP server, or a port (number, or text with digits) to listen on. */
 export type AttachTarget = AnyHttpServer | number | string;
 
+/** The required part of the engine contract; what an engine can beyond it is looked for on the object. */
+export type BindableEngine = Pick<EngineServer, "on" | "close">;
+
 const DEFAULT_CONNECT_TIMEOUT = 45_000;
 const DEFAULT_MIDDLEWARE_TIMEOUT = 45_000;
 const DEFAULT_ACK_TIMEOUT = 10_000;
@@ -218,10 +221,10 @@ export class Server<
   }
 
   /** Takes the connections of an Engine.IO server: ours, the incumbent's, or anything that keeps the engine contract. */
-  bind(engine: EngineServer): this {
+  bind(engine: BindableEngine): this {
     this.engine = engine as unknown as Engine;
     this.#reopen();
-    engine.on("connection", (socket) => this.#take(socket, engine));
+    engine.on("connection", (socket) => this.#take(socket, engine as EngineServer));
     return this;
   }
 
