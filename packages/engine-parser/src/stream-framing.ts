@@ -77,6 +77,11 @@ export class FrameDecoder {
     this.#binaryType = options.binaryType ?? DEFAULT_BINARY_TYPE;
   }
 
+  /** Bytes kept of a frame that is not whole yet. */
+  get pendingBytes(): number {
+    return this.#headerFilled + this.#payloadFilled;
+  }
+
   /** Takes the next bytes of the stream, in any cut; `chunk` may be reused by the caller afterwards. Never throws. */
   push(chunk: Uint8Array): DecodedPackets {
     const packets: EnginePacket[] = [];

@@ -294,3 +294,14 @@ describe("FrameDecoder", () => {
     );
   });
 });
+
+it("tells how much of an unfinished frame it keeps", () => {
+  const decoder = new FrameDecoder({ maxPayload: 1000 });
+  expect(decoder.pendingBytes).toBe(0);
+  decoder.push(Uint8Array.of(126, 0));
+  expect(decoder.pendingBytes).toBe(2);
+  decoder.push(Uint8Array.of(130, 52, 97));
+  expect(decoder.pendingBytes).toBe(2);
+  decoder.push(new Uint8Array(128).fill(97));
+  expect(decoder.pendingBytes).toBe(0);
+});
