@@ -1,8 +1,8 @@
+import type { EncodedPacket } from "@sockeye/socketio-parser";
 import type {
   Adapter,
   AdapterHost,
   AdapterTarget,
-  BroadcastFlags,
   BroadcastOptions,
   HostSocket,
   OutgoingEvent,
@@ -49,8 +49,8 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     super();
     this.host = hostOf(nsp);
     this.#index = new RoomIndex({
-      roomCreated: (room) => this.announce("create-room", room),
-      roomDeleted: (room) => this.announce("delete-room", room),
+      roomCreated: (room) => this.roomCreated(room),
+      roomDeleted: (room) => this.roomDeleted(room),
       joined: (room, id) => this.#joined(room, id),
       left: (room, id) => this.#left(room, id),
     });
@@ -88,12 +88,7 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
   }
 
   broadcast(event: OutgoingEvent, options: BroadcastOptions): void {
-    const flags = options.flags ?? {};
-    const selection = this.select(options);
-    const encoded = this.host.encode(event);
-    const { rooms, except } = selection;
-    const offset = isRecoverable(event, flags) ? this.recovery?.append({ encoded, rooms, except }) : undefined;
-    this.host.deliver({ encoded, flags, packet: event, offset }, selection);
+    this.deliver(this.host.encode(event), event, options);
   }
 
   broadcastWithAck(
@@ -157,6 +152,32 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     return { sid, pid, rooms: [...rooms], data, missedPackets };
   }
 
+  /** Hands one encoded event to the sockets of this process, with its place in the log if it can be recovered. */
+  protected deliver(encoded: EncodedPacket, packet: OutgoingEvent | undefined, options: BroadcastOptions): void {
+    const flags = options.flags ?? {};
+    const selection = this.select(options);
+    const { rooms, except } = selection;
+    const isRecoverable = !flags.volatile && packet?.id === undefined;
+    const offset = isRecoverable ? this.recovery?.append({ encoded, rooms, except }) : undefined;
+    this.host.deliver({ encoded, flags, packet, offset }, selection);
+  }
+
+  protected roomCreated(room: Room): void {
+    this.announce("create-room", room);
+  }
+
+  protected roomDeleted(room: Room): void {
+    this.announce("delete-room", room);
+  }
+
+  /** Whether an operation concerns any socket of this process, or a session that may be resumed here. */
+  protected reachesAnyone(options: BroadcastOptions): boolean {
+    const { rooms, except } = this.select(options);
+    return (
+      selectsAnyone(this.#index, { rooms, except }) || this.recovery?.isAwaitedBySleepers({ rooms, except }) === true
+    );
+  }
+
   protected select(options: BroadcastOptions): Selection {
     return select(this.#index, options);
   }
@@ -206,11 +227,6 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
       this.host.reportError(asError(thrown));
     }
   }
-}
-
-/** Volatile events may get lost, and an acknowledgement would come too late to be waited for. */
-function isRecoverable(event: OutgoingEvent, flags: BroadcastFlags): boolean {
-  return !flags.volatile && event.id === undefined;
 }
 
 /**

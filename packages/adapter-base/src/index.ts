@@ -1,3 +1,9 @@
+export { channelKey } from "./cluster/channel-key.js";
+export { ClusterAdapter, type ClusterAdapterOptions, createClusterAdapter } from "./cluster/cluster-adapter.js";
+export type { Traffic } from "./cluster/cluster-node.js";
+export type * from "./cluster/contract.js";
+export { ClusterError, type ClusterErrorCode, ClusterTimeoutError, ClusterViolation } from "./cluster/errors.js";
+export type { ClusterOptions } from "./cluster/options.js";
 export * from "./contract.js";
 export { AdapterError, type AdapterErrorCode } from "./errors.js";
 export { hostOf } from "./host-of.js";

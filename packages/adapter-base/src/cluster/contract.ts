@@ -36,6 +36,8 @@ export type NodeId = string;
 
 /** Where an envelope goes. A driver maps it to a channel name, a stream or a topic of its backend, escaped. */
 export type Channel =
+  /** Every node: membership. */
+  | { readonly kind: "cluster" }
   /** Every node with this namespace. */
   | { readonly kind: "all"; readonly namespace: string }
   /** One node: replies to its requests, messages for its sockets. */
@@ -60,6 +62,8 @@ export interface DriverCapabilities {
   readonly interest: boolean;
   /** The backend can continue after an outage where it stopped. */
   readonly replay: boolean;
+  /** A node's own envelopes come back to it on channels it subscribes to; it then proves its read path by them. */
+  readonly echo: boolean;
   /** Largest envelope, in bytes, that the backend takes; larger ones are refused with `ERR_SOCKEYE_CLUSTER_TOO_LARGE`. */
   readonly maxEnvelopeBytes: number;
 }

@@ -74,8 +74,13 @@ export class Bench {
     }
   }
 
+  /** Fails when an adapter reported an error: nothing in the suite is one. */
   async close(): Promise<void> {
     for (const { adapter } of this.#opened) await adapter.close?.();
     await this.#cluster.stop?.();
+    assert.deepEqual(
+      this.#opened.flatMap(({ errors }) => errors),
+      [],
+    );
   }
 }

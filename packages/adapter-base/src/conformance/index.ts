@@ -1,6 +1,7 @@
 export { adapterConformance } from "./adapter-suite.js";
 export { type AdapterCase, type AdapterCluster, type AdapterSubject, type AdapterSupports, Bench } from "./bench.js";
 export { eventually } from "./eventually.js";
+export { type Faults, MemoryBus, MemoryDriver } from "./memory-bus.js";
 export type { TestRunner } from "./runner.js";
 export {
   type Received,

@@ -70,13 +70,18 @@ export class MemoryLog implements RecoveryLog {
   }
 
   append(entry: SharedEntry): string | undefined {
-    if (!this.#owner.reachesAnyone(entry) && !selectsAnyone(this.#sleepers, entry)) return undefined;
+    if (!this.#owner.reachesAnyone(entry) && !this.isAwaitedBySleepers(entry)) return undefined;
     const position = this.#shared.append(entry, now());
     while (this.#shared.size > this.#options.maxEntries || this.#shared.bytes > this.#options.maxBytes) {
       this.#shared.dropOldest();
     }
     this.#sweepLater();
     return formatOffset(this.tag, position);
+  }
+
+  /** Whether a session asleep is among the recipients. */
+  isAwaitedBySleepers(audience: Pick<SharedEntry, "rooms" | "except">): boolean {
+    return selectsAnyone(this.#sleepers, audience);
   }
 
   open(live: LiveSession): void {

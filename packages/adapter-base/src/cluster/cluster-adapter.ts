@@ -1,0 +1,354 @@
+import type { EncodedPacket } from "@sockeye/socketio-parser";
+import type {
+  AdapterHealth,
+  AdapterTarget,
+  BroadcastAckSink,
+  BroadcastOptions,
+  HostSocket,
+  OutgoingEvent,
+  SocketDetails,
+} from "../contract.js";
+import { asError } from "../errors.js";
+import { InMemoryAdapter, type InMemoryAdapterOptions } from "../in-memory-adapter.js";
+import type { Room, SocketId } from "../names.js";
+import { AckRounds } from "./ack-rounds.js";
+import { ClusterNode, type NamespacePort, type Traffic } from "./cluster-node.js";
+import { commandHandlers, type LocalSide, optionsOf } from "./commands.js";
+import type { Channel, NodeId } from "./contract.js";
+import { dispatch, type Handlers } from "./dispatch.js";
+import type {
+  Broadcast,
+  Command,
+  Fetch,
+  NamespaceEnvelope,
+  OperationDraft,
+  RemoteSocketDetails,
+  ServerSideEmit,
+} from "./envelope.js";
+import { ClusterError, ClusterTimeoutError } from "./errors.js";
+import { Interest, partitionOf } from "./interest.js";
+import { type ClusterOptions, clusterOptions } from "./options.js";
+import { replyHandlers } from "./replies.js";
+import { Requests } from "./requests.js";
+
+export interface ClusterAdapterOptions extends ClusterOptions, InMemoryAdapterOptions {}
+
+/**
+ * The adapter of a server that is one of many. What it does to its own sockets it does as {@link InMemoryAdapter} would, at
+ * once and whether or not the others can be reached; then it tells the others.
+ *
+ * Connection state recovery, where it is on, keeps its log on this node: a session is resumed where it was.
+ */
+export class ClusterAdapter extends InMemoryAdapter {
+  readonly #options: Required<ClusterOptions>;
+  readonly #node: ClusterNode;
+  readonly #port: NamespacePort;
+  readonly #interest: Interest;
+  readonly #requests = new Requests();
+  readonly #rounds = new AckRounds();
+  readonly #handlers: Handlers<NamespaceEnvelope>;
+  #closed = false;
+
+  constructor(nsp: AdapterTarget, node: ClusterNode, options: Required<ClusterOptions> & InMemoryAdapterOptions) {
+    super(nsp, options);
+    this.#options = options;
+    this.#node = node;
+    this.#port = this.#createPort();
+    this.#interest = this.#createInterest();
+    this.#handlers = { ...this.#commands(), ...replyHandlers(this.#requests, this.#rounds) };
+  }
+
+  /** How well this node reaches the others. Changes are announced with the event `health`. */
+  get health(): AdapterHealth {
+    return this.#node.health;
+  }
+
+  override async init(): Promise<void> {
+    await this.#node.open(this.#port);
+  }
+
+  override async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#interest.close();
+    this.#requests.close();
+    this.#rounds.close();
+    super.close();
+    await this.#node.close(this.#port);
+  }
+
+  override async serverCount(): Promise<number> {
+    return 1 + this.#others().length;
+  }
+
+  /** In force on this node at once; on the others when the promise resolves, if there is one. */
+  override addAll(id: SocketId, rooms: Set<Room>): void | Promise<void> {
+    super.addAll(id, rooms);
+    return this.#interest.confirmed(rooms)?.then(() => undefined);
+  }
+
+  override broadcast(event: OutgoingEvent, options: BroadcastOptions): void {
+    const encoded = this.host.encode(event);
+    this.deliver(encoded, event, options);
+    this.#tell(options, { kind: "broadcast", flags: options.flags ?? {}, ...this.#content(event, encoded) });
+  }
+
+  override broadcastWithAck(
+    event: OutgoingEvent,
+    options: BroadcastOptions,
+    clientCount: (count: number) => void,
+    ack: (...args: unknown[]) => void,
+    gone: () => void = () => {},
+  ): void {
+    if (!options.flags?.local) this.#askOthers(event, options, { clientCount, ack, gone });
+    super.broadcastWithAck(event, options, clientCount, ack, gone);
+  }
+
+  /**
+   * Sockets of this node as themselves, of others as they were described.
+   *
+   * @throws ClusterTimeoutError when a node did not answer; `responses` are the sockets that were found
+   */
+  override async fetchSockets(options: BroadcastOptions): Promise<(HostSocket | SocketDetails)[]> {
+    const local = await super.fetchSockets(options);
+    if (options.flags?.local) return local;
+    const request = this.#node.nextRequest();
+    const answers = this.#requests.open<readonly RemoteSocketDetails[]>(
+      request,
+      this.#others(),
+      this.#timeout(options),
+    );
+    this.#node.publish(this.#everyone, { kind: "fetch", ...this.#selection(options), request });
+    const { responses, missing } = await answers;
+    const found = [...local, ...responses.flat().map(revive)];
+    if (missing.length > 0) throw new ClusterTimeoutError(found, missing);
+    return found;
+  }
+
+  override addSockets(options: BroadcastOptions, rooms: Room[]): void {
+    super.addSockets(options, rooms);
+    this.#tell(options, { kind: "join", target: rooms });
+  }
+
+  override delSockets(options: BroadcastOptions, rooms: Room[]): void {
+    super.delSockets(options, rooms);
+    this.#tell(options, { kind: "leave", target: rooms });
+  }
+
+  override disconnectSockets(options: BroadcastOptions, close: boolean): void {
+    super.disconnectSockets(options, close);
+    this.#tell(options, { kind: "disconnect", close });
+  }
+
+  /** A trailing function is called with `(error, responses)`; the error is a {@link ClusterTimeoutError} or null. */
+  override serverSideEmit(args: unknown[]): void {
+    const answer = args.at(-1);
+    const emit = { kind: "server-side-emit", namespace: this.host.name } as const;
+    if (typeof answer !== "function") {
+      this.#node.publish(this.#everyone, { ...emit, args });
+      return;
+    }
+    const request = this.#node.nextRequest();
+    const answers = this.#requests.open<unknown>(request, this.#others(), this.#options.requestTimeout);
+    this.#node.publish(this.#everyone, { ...emit, args: args.slice(0, -1), request });
+    answers.then(({ responses, missing }) => {
+      this.#guard(() => answer(missing.length > 0 ? new ClusterTimeoutError(responses, missing) : null, responses));
+    });
+  }
+
+  /** Sizes and counts, for `inspect()`. */
+  inspect(): { nodes: number; requests: number; rounds: number; partitions: number; traffic: Readonly<Traffic> } {
+    return {
+      nodes: this.#node.membership.nodes.length + 1,
+      requests: this.#requests.size,
+      rounds: this.#rounds.size,
+      partitions: this.#interest.size,
+      traffic: this.#node.traffic,
+    };
+  }
+
+  protected override roomCreated(room: Room): void {
+    this.#interest.roomCreated(room);
+    super.roomCreated(room);
+  }
+
+  protected override roomDeleted(room: Room): void {
+    this.#interest.roomDeleted(room, performance.now());
+    super.roomDeleted(room);
+  }
+
+  get #everyone(): Channel {
+    return { kind: "all", namespace: this.host.name };
+  }
+
+  #others(): NodeId[] {
+    return this.#node.membership.nodesWith(this.host.name);
+  }
+
+  /** One public room has a channel of its own, so what concerns it keeps its order there; all else goes to everyone. */
+  #channelFor(rooms: ReadonlySet<Room>): Channel {
+    const { driver, partitions } = this.#options;
+    const [room] = rooms;
+    const partition =
+      room !== undefined && rooms.size === 1 && driver.capabilities.interest
+        ? partitionOf(room, partitions)
+        : undefined;
+    return partition === undefined ? this.#everyone : { kind: "rooms", namespace: this.host.name, partition };
+  }
+
+  #selection(options: BroadcastOptions): { namespace: string; rooms: Room[]; except: Room[] } {
+    return { namespace: this.host.name, rooms: [...options.rooms], except: [...(options.except ?? [])] };
+  }
+
+  #tell(options: BroadcastOptions, operation: OperationDraft): void {
+    if (options.flags?.local) return;
+    this.#node.publish(this.#channelFor(options.rooms), { ...this.#selection(options), ...operation });
+  }
+
+  /** Encoded where every reader can relay it as it is, in plain values where one could not. */
+  #content(event: OutgoingEvent, encoded: EncodedPacket): Pick<Broadcast, "packet" | "parser" | "event"> {
+    const parser = this.host.parserId;
+    return this.#node.membership.share(parser, this.host.name) ? { packet: encoded, parser } : { event: event.data };
+  }
+
+  #askOthers(event: OutgoingEvent, options: BroadcastOptions, listener: Parameters<AckRounds["open"]>[3]): void {
+    const request = this.#node.nextRequest();
+    this.#rounds.open(request, this.#others(), this.#timeout(options), listener);
+    this.#node.publish(this.#everyone, {
+      kind: "broadcast",
+      ...this.#selection(options),
+      flags: options.flags ?? {},
+      event: event.data,
+      request,
+    });
+  }
+
+  #timeout(options: BroadcastOptions): number {
+    return options.flags?.timeout ?? this.#options.requestTimeout;
+  }
+
+  #commands(): Handlers<Command> {
+    const local: LocalSide = {
+      relay: (broadcast) => this.#relay(broadcast),
+      relayWithAck: (broadcast, request) => this.#relayWithAck(broadcast, request),
+      joinLocally: (options, rooms) => super.addSockets(options, rooms),
+      leaveLocally: (options, rooms) => super.delSockets(options, rooms),
+      disconnectLocally: (options, close) => super.disconnectSockets(options, close),
+      describeSockets: (fetch) => this.#describeSockets(fetch),
+      serverSideEmitted: (emit) => this.#serverSideEmitted(emit),
+    };
+    return commandHandlers(local);
+  }
+
+  #relay(broadcast: Broadcast): void {
+    const options = optionsOf(broadcast, broadcast.flags);
+    if (!this.reachesAnyone(options)) {
+      this.#node.traffic.wasted++;
+      return;
+    }
+    this.deliver(this.#encodedIn(broadcast), undefined, options);
+  }
+
+  #encodedIn({ packet, parser, event }: Broadcast): EncodedPacket {
+    if (packet !== undefined && parser === this.host.parserId) return packet;
+    if (event !== undefined) return this.host.encode(eventOf(event));
+    throw new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", `a broadcast was encoded by the parser ${parser}`);
+  }
+
+  #relayWithAck(broadcast: Broadcast, request: string): void {
+    const { origin, event = [], namespace } = broadcast;
+    const reply = { namespace, request };
+    const sink: BroadcastAckSink = {
+      onClientCount: (count) => this.#node.reply(origin, { kind: "client-count", ...reply, count }),
+      onAck: (args) => this.#node.reply(origin, { kind: "ack", ...reply, args }),
+      onGone: () => this.#node.reply(origin, { kind: "gone", ...reply }),
+    };
+    const options = optionsOf(broadcast, broadcast.flags);
+    this.host.deliverWithAck(eventOf(event), options.flags ?? {}, this.select(options), sink);
+  }
+
+  #describeSockets(fetch: Fetch): void {
+    const { origin, namespace, request } = fetch;
+    const sockets = this.localSockets(optionsOf(fetch)).map(describe);
+    this.#node.reply(origin, { kind: "sockets", namespace, request, sockets });
+  }
+
+  #serverSideEmitted({ origin, namespace, args, request }: ServerSideEmit): void {
+    if (request === undefined) {
+      this.host.onServerSideEmit([...args]);
+      return;
+    }
+    let answered = false;
+    const answer = (...response: unknown[]) => {
+      if (answered) return;
+      answered = true;
+      this.#node.reply(origin, { kind: "answer", namespace, request, args: response });
+    };
+    this.host.onServerSideEmit([...args, answer]);
+  }
+
+  #createPort(): NamespacePort {
+    return {
+      name: this.host.name,
+      parserId: this.host.parserId,
+      receive: (envelope) => dispatch(this.#handlers, envelope),
+      nodeLeft: (node, saidGoodbye) => {
+        this.#requests.nodeLeft(node, saidGoodbye);
+        this.#rounds.nodeLeft(node);
+      },
+      healthChanged: (health) => this.announce("health", health),
+      sweep: (now) => this.#interest.sweep(now),
+      reportError: (error) => this.host.reportError(error),
+    };
+  }
+
+  #createInterest(): Interest {
+    const channel = (partition: number): Channel => ({ kind: "rooms", namespace: this.host.name, partition });
+    const { interest } = this.#options.driver.capabilities;
+    return new Interest({
+      partitions: this.#options.partitions,
+      linger: this.#options.subscriptionLinger,
+      subscribe: async (partition) => (interest ? this.#node.subscribe(channel(partition)) : undefined),
+      unsubscribe: async (partition) => (interest ? this.#node.unsubscribe(channel(partition)) : undefined),
+      onError: (thrown) => this.host.reportError(asError(thrown)),
+    });
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (thrown) {
+      this.host.reportError(asError(thrown));
+    }
+  }
+}
+
+function eventOf(data: readonly unknown[]): OutgoingEvent {
+  return { type: 2, data: data as OutgoingEvent["data"] };
+}
+
+function describe(socket: HostSocket): RemoteSocketDetails {
+  return { id: socket.id, handshake: socket.handshake, rooms: [...socket.rooms], data: socket.data };
+}
+
+function revive({ id, handshake, rooms, data }: RemoteSocketDetails): SocketDetails {
+  return { id, handshake, rooms: new Set(rooms), data };
+}
+
+/**
+ * For the `adapter` option of a server: one node of a cluster, whose namespaces share the driver.
+ *
+ * ```ts
+ * const io = new Server(3000, { adapter: createClusterAdapter({ driver: new MyDriver(client) }) });
+ * ```
+ *
+ * @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION`
+ */
+export function createClusterAdapter(options: ClusterAdapterOptions): (nsp: AdapterTarget) => ClusterAdapter {
+  const complete = { ...clusterOptions(options), recovery: options.recovery };
+  const node = new ClusterNode(complete);
+  // Not an arrow function: servers call adapters with `new`.
+  return function clusterAdapter(nsp) {
+    return new ClusterAdapter(nsp, node, complete);
+  };
+}

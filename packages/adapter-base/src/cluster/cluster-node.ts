@@ -1,0 +1,291 @@
+import type { AdapterHealth } from "../contract.js";
+import { decodeEnvelope, encodeEnvelope } from "./codec.js";
+import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "./contract.js";
+import { dispatch, type Handlers } from "./dispatch.js";
+import { Duplicates } from "./duplicates.js";
+import type { Draft, Envelope, MembershipEnvelope, NamespaceEnvelope } from "./envelope.js";
+import { ClusterError, ClusterViolation } from "./errors.js";
+import { Health } from "./health.js";
+import { Membership } from "./membership.js";
+import type { ClusterOptions } from "./options.js";
+
+/** What a node needs of each of its namespaces. */
+export interface NamespacePort {
+  readonly name: string;
+  readonly parserId: string | undefined;
+  receive(envelope: NamespaceEnvelope): void;
+  nodeLeft(node: NodeId, saidGoodbye: boolean): void;
+  healthChanged(health: AdapterHealth): void;
+  sweep(now: number): void;
+  reportError(error: Error): void;
+}
+
+/** What went through a node since it started. */
+export interface Traffic {
+  sent: number;
+  received: number;
+  /** Received without a socket here that it concerned. */
+  wasted: number;
+  duplicates: number;
+  malformed: number;
+  /** Of a kind this version does not know. */
+  unknown: number;
+  /** Not taken by the backend. */
+  failed: number;
+}
+
+const CLUSTER: Channel = { kind: "cluster" };
+
+/** An error of one code is reported once in this many milliseconds: an outage must not flood the log. */
+const COMPLAINT_INTERVAL = 1_000;
+
+/**
+ * One server process in the cluster: it owns the driver, numbers what it sends, keeps the list of the other nodes, and hands
+ * each envelope to the namespace it is about. Its namespaces come and go; with the last one it leaves.
+ */
+export class ClusterNode implements DriverReceiver {
+  readonly id: NodeId = randomNodeId();
+  readonly membership = new Membership();
+  readonly traffic: Traffic = { sent: 0, received: 0, wasted: 0, duplicates: 0, malformed: 0, unknown: 0, failed: 0 };
+  readonly #options: Required<ClusterOptions>;
+  readonly #driver: ClusterDriver;
+  readonly #namespaces = new Map<string, NamespacePort>();
+  readonly #duplicates = new Duplicates();
+  readonly #health = new Health();
+  readonly #complaints = new Map<string, number>();
+  readonly #handlers: Handlers<MembershipEnvelope> = {
+    hello: (hello) => {
+      this.membership.introduced(hello);
+      this.#checkPartitions(hello.partitions);
+      if (hello.ask) this.#introduce({ kind: "node", node: hello.origin }, false);
+    },
+    namespace: ({ origin, name, open, version }) => this.membership.changed(origin, name, open, version),
+    heartbeat: ({ origin, version }) => {
+      if (this.membership.isStale(origin, version)) this.#introduce({ kind: "node", node: origin }, true);
+    },
+    goodbye: ({ origin }) => {
+      this.membership.left(origin);
+      this.#nodeLeft(origin, true);
+    },
+  };
+  #sequence = 0;
+  #requests = 0;
+  #version = 0;
+  #lastPublic = 0;
+  #announcedHealth: AdapterHealth = "ok";
+  #started: Promise<void> | undefined;
+  #running = false;
+  #closed = false;
+  #sweepTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: Required<ClusterOptions>) {
+    this.#options = options;
+    this.#driver = options.driver;
+  }
+
+  get health(): AdapterHealth {
+    return this.#health.state;
+  }
+
+  /** Joins the cluster with the first namespace, and tells the others of each. */
+  async open(namespace: NamespacePort): Promise<void> {
+    if (this.#closed) throw new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "this node has left the cluster");
+    this.#namespaces.set(namespace.name, namespace);
+    this.#started ??= this.#start();
+    await this.#started;
+    await this.#driver.subscribe({ kind: "all", namespace: namespace.name });
+    this.#version++;
+    if (this.#version === 1) this.#introduce(CLUSTER, true);
+    else this.publish(CLUSTER, { kind: "namespace", name: namespace.name, open: true, version: this.#version });
+  }
+
+  /** Tells the others that a namespace is gone; with the last one, says goodbye. */
+  async close(namespace: NamespacePort): Promise<void> {
+    if (this.#namespaces.get(namespace.name) !== namespace) return;
+    this.#namespaces.delete(namespace.name);
+    await this.#started?.catch(() => undefined);
+    if (this.#namespaces.size === 0) return this.#leave();
+    await this.#driver.unsubscribe({ kind: "all", namespace: namespace.name }).catch(this.#complain);
+    this.#version++;
+    this.publish(CLUSTER, { kind: "namespace", name: namespace.name, open: false, version: this.#version });
+  }
+
+  nextRequest(): string {
+    return (++this.#requests).toString(36);
+  }
+
+  /**
+   * Sends an envelope. What the backend does with it later is reported, not thrown.
+   *
+   * @throws ClusterError `ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE`
+   */
+  publish(channel: Channel, draft: Draft): void {
+    if (this.#closed) return;
+    const bytes = encode({ ...draft, origin: this.id, sequence: ++this.#sequence } as Envelope);
+    this.traffic.sent++;
+    if (channel.kind === "cluster") this.#lastPublic = now();
+    const taken = this.#running
+      ? this.#driver.publish(channel, bytes)
+      : (this.#started ?? Promise.resolve()).then(() => this.#driver.publish(channel, bytes));
+    taken.then(this.#published, this.#publishFailed);
+  }
+
+  reply(node: NodeId, draft: Draft): void {
+    try {
+      this.publish({ kind: "node", node }, draft);
+    } catch (thrown) {
+      this.#complain(thrown);
+    }
+  }
+
+  subscribe(channel: Channel): Promise<void> {
+    return (this.#started ?? Promise.resolve()).then(() => this.#driver.subscribe(channel));
+  }
+
+  unsubscribe(channel: Channel): Promise<void> {
+    return this.#driver.unsubscribe(channel);
+  }
+
+  onEnvelope(_channel: Channel, bytes: Uint8Array): void {
+    const envelope = decodeEnvelope(bytes);
+    if (envelope instanceof ClusterViolation) {
+      this.traffic.malformed++;
+      this.#complain(envelope);
+    } else if (envelope.kind === "unknown") this.traffic.unknown++;
+    else if (envelope.origin === this.id) this.#heardItself(envelope);
+    else if (this.#duplicates.admit(envelope.origin, envelope.sequence)) this.#receive(envelope);
+    else this.traffic.duplicates++;
+  }
+
+  onGap(channels?: readonly Channel[]): void {
+    const where = channels === undefined ? "all channels" : `${channels.length} channels`;
+    this.#complain(new ClusterError("ERR_SOCKEYE_CLUSTER_GAP", `envelopes may have been lost on ${where}`));
+    if (this.#running) this.#introduce(CLUSTER, true);
+  }
+
+  onState(state: { readonly publish: "up" | "down"; readonly receive: "up" | "down" }): void {
+    this.#health.publishing(state.publish);
+    this.#health.receiving(state.receive);
+    this.#announceHealth();
+  }
+
+  async #start(): Promise<void> {
+    await this.#driver.start(this.id, this);
+    await this.#driver.subscribe(CLUSTER);
+    await this.#driver.subscribe({ kind: "node", node: this.id });
+    this.#running = true;
+    const interval = Math.max(10, Math.min(1000, this.#options.heartbeatTimeout / 10));
+    this.#sweepTimer = setInterval(() => this.#sweep(now()), interval);
+    (this.#sweepTimer as { unref?(): void }).unref?.();
+  }
+
+  async #leave(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    if (this.#running) this.publish(CLUSTER, { kind: "goodbye" });
+    this.#closed = true;
+    await this.#driver.close();
+  }
+
+  #receive(envelope: Envelope): void {
+    this.traffic.received++;
+    this.membership.heard(envelope.origin, now());
+    try {
+      if ("namespace" in envelope) this.#namespaces.get(envelope.namespace)?.receive(envelope);
+      else dispatch(this.#handlers, envelope);
+    } catch (thrown) {
+      this.#complain(thrown);
+    }
+  }
+
+  #heardItself(envelope: Envelope): void {
+    if (envelope.kind === "heartbeat") this.#health.probeHeard();
+    this.#announceHealth();
+  }
+
+  #introduce(channel: Channel, ask: boolean): void {
+    const [first] = this.#namespaces.values();
+    this.publish(channel, {
+      kind: "hello",
+      namespaces: [...this.#namespaces.keys()],
+      version: this.#version,
+      parser: first?.parserId ?? "",
+      partitions: this.#options.partitions,
+      ask,
+    });
+  }
+
+  #checkPartitions(theirs: number): void {
+    const ours = this.#options.partitions;
+    if (ours === theirs) return;
+    const message = `another node divides rooms into ${theirs} partitions, this one into ${ours}: room broadcasts get lost`;
+    this.#complain(new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", message));
+  }
+
+  #sweep(time: number): void {
+    const { heartbeatInterval, heartbeatTimeout } = this.#options;
+    if (time - this.#lastPublic >= heartbeatInterval) {
+      if (this.#driver.capabilities.echo) this.#health.probeSent(time);
+      this.publish(CLUSTER, { kind: "heartbeat", version: this.#version });
+    }
+    for (const node of this.membership.expire(time - heartbeatTimeout)) this.#nodeLeft(node, false);
+    for (const namespace of this.#namespaces.values()) namespace.sweep(time);
+    this.#health.checkProbe(time - heartbeatInterval);
+    this.#announceHealth();
+  }
+
+  #nodeLeft(node: NodeId, saidGoodbye: boolean): void {
+    this.#duplicates.forget(node);
+    for (const namespace of this.#namespaces.values()) namespace.nodeLeft(node, saidGoodbye);
+  }
+
+  #announceHealth(): void {
+    if (this.#announcedHealth === this.health) return;
+    this.#announcedHealth = this.health;
+    for (const namespace of this.#namespaces.values()) namespace.healthChanged(this.health);
+  }
+
+  readonly #published = (): void => {
+    this.#health.publishing("up");
+  };
+
+  readonly #publishFailed = (thrown: unknown): void => {
+    this.traffic.failed++;
+    if (this.#closed) return;
+    if ((thrown as { code?: unknown } | undefined)?.code !== "ERR_SOCKEYE_CLUSTER_TOO_LARGE") {
+      this.#health.publishing("down");
+      this.#announceHealth();
+    }
+    this.#complain(thrown);
+  };
+
+  /** To the application, through the namespace that was opened first. */
+  readonly #complain = (thrown: unknown): void => {
+    const error =
+      thrown instanceof Error
+        ? thrown
+        : new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", String(thrown), { cause: thrown });
+    const code = String((error as { code?: unknown }).code ?? error.name);
+    const time = now();
+    if (time - (this.#complaints.get(code) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_INTERVAL) return;
+    this.#complaints.set(code, time);
+    const [first] = this.#namespaces.values();
+    first?.reportError(error);
+  };
+}
+
+function encode(envelope: Envelope): Uint8Array {
+  try {
+    return encodeEnvelope(envelope);
+  } catch (cause) {
+    throw new ClusterError("ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE", `${envelope.kind} cannot be written down`, { cause });
+  }
+}
+
+function randomNodeId(): NodeId {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function now(): number {
+  return performance.now();
+}

@@ -1,0 +1,68 @@
+import type { Envelope, RemoteSocketDetails } from "./envelope.js";
+
+type Check = (value: unknown) => boolean;
+type Kind = Envelope["kind"];
+
+const isString: Check = (value) => typeof value === "string";
+const isBoolean: Check = (value) => typeof value === "boolean";
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isArray: Check = Array.isArray;
+const isStrings: Check = (value) => Array.isArray(value) && value.every(isString);
+const isRecord: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isNode: Check = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const isSockets: Check = (value) => Array.isArray(value) && value.every(isSocketDetails);
+
+function isSocketDetails(value: unknown): value is RemoteSocketDetails {
+  const { id, rooms } = isRecord(value) ? (value as RemoteSocketDetails) : {};
+  return isString(id) && isStrings(rooms);
+}
+
+const common = { origin: isNode, sequence: isCount };
+const inNamespace = { ...common, namespace: isString };
+const selecting = { ...inNamespace, rooms: isStrings, except: isStrings };
+const replying = { ...inNamespace, request: isString };
+
+/** The fields of each kind of envelope. What is not listed is ignored, what does not pass is a violation. */
+export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } = {
+  hello: { ...common, namespaces: isStrings, version: isCount, parser: isString, partitions: isCount, ask: isBoolean },
+  namespace: { ...common, name: isString, open: isBoolean, version: isCount },
+  heartbeat: { ...common, version: isCount },
+  goodbye: common,
+  broadcast: {
+    ...selecting,
+    flags: isRecord,
+    packet: optional(isArray),
+    parser: optional(isString),
+    event: optional(isArray),
+    request: optional(isString),
+  },
+  join: { ...selecting, target: isStrings },
+  leave: { ...selecting, target: isStrings },
+  disconnect: { ...selecting, close: isBoolean },
+  fetch: { ...selecting, request: isString },
+  "server-side-emit": { ...inNamespace, args: isArray, request: optional(isString) },
+  sockets: { ...replying, sockets: isSockets },
+  "client-count": { ...replying, count: isCount },
+  ack: { ...replying, args: isArray },
+  gone: replying,
+  answer: { ...replying, args: isArray },
+};
+
+export function isKnownKind(kind: unknown): kind is Kind {
+  return typeof kind === "string" && Object.hasOwn(FIELDS, kind);
+}
+
+/** The envelope that a decoded header holds, with its known fields alone; the name of a bad field otherwise. */
+export function readFields(kind: Kind, header: Readonly<Record<string, unknown>>): Envelope | string {
+  const envelope: Record<string, unknown> = { kind };
+  for (const [name, check] of Object.entries(FIELDS[kind])) {
+    const value = Object.hasOwn(header, name) ? header[name] : undefined;
+    if (!check(value)) return name;
+    if (value !== undefined) envelope[name] = value;
+  }
+  return envelope as unknown as Envelope;
+}

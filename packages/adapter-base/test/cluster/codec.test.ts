@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeEnvelope, encodeEnvelope } from "../../src/cluster/codec.js";
+import type { Envelope } from "../../src/cluster/envelope.js";
+import { ClusterViolation } from "../../src/cluster/errors.js";
+import { FIELDS } from "../../src/cluster/fields.js";
+
+const common = { origin: "0123456789abcdef", sequence: 7 };
+const named = { ...common, namespace: "/chat" };
+const selecting = { ...named, rooms: ["x"], except: [] };
+const request = "1a";
+
+const envelopes: Envelope[] = [
+  { ...common, kind: "hello", namespaces: ["/", "/chat"], version: 2, parser: "json", partitions: 64, ask: true },
+  { ...common, kind: "namespace", name: "/chat", open: false, version: 3 },
+  { ...common, kind: "heartbeat", version: 3 },
+  { ...common, kind: "goodbye" },
+  {
+    ...selecting,
+    kind: "broadcast",
+    flags: { volatile: true },
+    packet: ['51-["é",{}]', Uint8Array.of(0, 255)],
+    parser: "json",
+  },
+  {
+    ...selecting,
+    kind: "broadcast",
+    flags: {},
+    event: ["e", { bytes: Uint8Array.of(1) }, "\u0000b0", "\u0000"],
+    request,
+  },
+  { ...selecting, kind: "join", target: ["__proto__", "", "\u0000b0"] },
+  { ...selecting, kind: "leave", target: [] },
+  { ...selecting, kind: "disconnect", close: true },
+  { ...selecting, kind: "fetch", request },
+  { ...named, kind: "server-side-emit", args: ["e", new Uint8Array(0)] },
+  { ...named, kind: "sockets", request, sockets: [{ id: "a", handshake: {}, rooms: ["a"], data: { n: [1, null] } }] },
+  { ...named, kind: "client-count", request, count: 0 },
+  { ...named, kind: "ack", request, args: [Uint8Array.of(9), "b"] },
+  { ...named, kind: "gone", request },
+  { ...named, kind: "answer", request, args: [] },
+];
+
+/** As a later version would write it. */
+function withHeader(change: (header: Record<string, unknown>) => object): Uint8Array {
+  return encodeEnvelope(change({ ...common, kind: "heartbeat", version: 1 }) as Envelope);
+}
+
+describe("envelope codec", () => {
+  it.each(envelopes)("carries $kind", (envelope) => {
+    expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+  });
+
+  it("has an example of every kind", () => {
+    expect(new Set(envelopes.map(({ kind }) => kind))).toEqual(new Set(Object.keys(FIELDS)));
+  });
+
+  it("carries the chunks of a packet as they are", () => {
+    const packet = ['2["' + "x".repeat(100) + '"]'];
+    const bytes = encodeEnvelope({ ...selecting, kind: "broadcast", flags: {}, packet, parser: "json" });
+    expect(Buffer.from(bytes).includes(packet[0]!)).toBe(true);
+  });
+
+  it("takes every kind of view and array buffers for bytes", () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4);
+    const args = [bytes.buffer, new DataView(bytes.buffer, 1, 2), Buffer.from([5])];
+    expect(decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args }))).toMatchObject({
+      args: [bytes, Uint8Array.of(2, 3), Uint8Array.of(5)],
+    });
+  });
+
+  it("ignores fields it does not know, and knows an unknown kind from garbage", () => {
+    expect(decodeEnvelope(withHeader((header) => ({ ...header, future: 1 })))).toEqual({
+      ...common,
+      kind: "heartbeat",
+      version: 1,
+    });
+    expect(decodeEnvelope(withHeader((header) => ({ ...header, kind: "future" })))).toEqual({ kind: "unknown" });
+    expect(decodeEnvelope(withHeader((header) => ({ ...header, kind: "toString" })))).toEqual({ kind: "unknown" });
+  });
+
+  it.each([
+    ["an origin that is no node", { origin: "me" }],
+    ["a sequence that is no number", { sequence: "7" }],
+    ["a missing field", { version: undefined }],
+    ["a negative count", { version: -1 }],
+  ])("refuses %s", (_, fields) => {
+    expect(decodeEnvelope(withHeader((header) => ({ ...header, ...fields })))).toBeInstanceOf(ClusterViolation);
+  });
+
+  it.each([
+    ["nothing", []],
+    ["another magic", [0x7b, 1, 0, 0]],
+    ["another version", [0x5e, 2, 0, 0]],
+    ["no header", [0x5e, 1, 0, 0]],
+    ["a header of bytes", [0x5e, 1, 0, 0, 1, 0, 0, 0, 1, 0x30]],
+    ["text that is not UTF-8", [0x5e, 1, 0, 0, 0, 0, 0, 0, 1, 0xff]],
+    ["a header that is null", [0x5e, 1, 0, 0, 0, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]],
+    ["a section longer than the rest", [0x5e, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x30]],
+    ["a section of unknown type", [0x5e, 1, 0, 0, 9, 0, 0, 0, 0]],
+    ["chunks that are not there", [0x5e, 1, 0, 1, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
+  ])("refuses %s", (_, bytes) => {
+    const outcome = decodeEnvelope(Uint8Array.from(bytes));
+    expect(outcome).toBeInstanceOf(ClusterViolation);
+    expect(outcome).toMatchObject({ code: "ERR_SOCKEYE_CLUSTER_ENVELOPE" });
+  });
+
+  // Invariant: what an application says comes out on the other side as JSON would bring it, bytes as bytes.
+  it("carries any value", () => {
+    const value = fc.jsonValue({
+      stringUnit: fc.oneof(fc.constantFrom("\u0000", "b", "0"), fc.string({ unit: "grapheme", maxLength: 1 })),
+    });
+    fc.assert(
+      fc.property(fc.array(fc.oneof(value, fc.uint8Array())), (args) => {
+        const decoded = decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args }));
+        const wanted = args.map((arg) => (arg instanceof Uint8Array ? arg : JSON.parse(JSON.stringify(arg))));
+        expect(decoded).toMatchObject({ args: wanted });
+      }),
+    );
+  });
+
+  // Invariant: whatever arrives, the outcome is an envelope, "unknown" or a violation; nothing is thrown.
+  it("survives every cut and every flipped byte", () => {
+    for (const envelope of envelopes) {
+      const bytes = encodeEnvelope(envelope);
+      for (let at = 0; at < bytes.length; at++) {
+        expect(decodeEnvelope(bytes.subarray(0, at))).toBeInstanceOf(ClusterViolation);
+        for (const mask of [0x01, 0x80, 0xff]) {
+          const flipped = bytes.slice();
+          flipped[at]! ^= mask;
+          expect(decodeEnvelope(flipped)).toBeTypeOf("object");
+        }
+      }
+    }
+  });
+
+  it("survives noise", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
+        expect(decodeEnvelope(noise)).toBeTypeOf("object");
+        expect(decodeEnvelope(Uint8Array.of(0x5e, 1, 0, 0, ...noise))).toBeTypeOf("object");
+      }),
+    );
+  });
+});
