@@ -321,17 +321,21 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     for (const chunk of chunks) engine.write(chunk, options);
   }
 
-  async #probe(timeout: number): Promise<boolean> {
+  #probe(timeout: number): Promise<boolean> {
     const { engine } = this;
-    if (!this.#link.ready()) return false;
-    const alive = await new Promise<boolean>((resolve) => {
-      engine.once("packet", () => resolve(true));
-      engine.once("close", () => resolve(false));
+    if (!this.#link.ready()) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const settle = (alive: boolean) => {
+        stop();
+        engine.off("packet", heard).off("close", lost);
+        resolve(alive);
+      };
+      const heard = () => settle(true);
+      const lost = () => settle(false);
+      const stop = later(this.opts, () => engine.end("ping timeout", { description: "no answer to a probe" }), timeout);
+      engine.on("packet", heard).on("close", lost);
       this.#send({ type: PacketType.CONNECT, nsp: PROBE });
-      later(this.opts, () => resolve(false), timeout);
     });
-    if (!alive) engine.end("ping timeout", { description: "no answer to a probe" });
-    return alive;
   }
 
   #pageEvent(event: PageEvent): void {

@@ -103,7 +103,8 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     this.#outbox = new Outbox(options, (packet, error) => this.#dropped(packet, error));
     this.#retries = new RetryQueue(options, {
       ready: () => this.connected,
-      post: (data, settle, flags) => this.#post(data, settle, { timeout: 10_000, ...flags, withError: true }),
+      post: (data, settle, flags) =>
+        this.#post(data, settle, { ...flags, timeout: flags.timeout ?? 10_000, withError: true }),
       dropped: (data, error) => link.dropped({ nsp, data, error }),
     });
   }

@@ -13,9 +13,11 @@ export type {
 } from "./contract.js";
 export type {
   CloseDetails,
+  EngineOptions,
   OutgoingPacket,
   TransportClass,
   TransportHost,
+  TransportName,
   TransportOptions,
 } from "./engine/contract.js";
 export type { Engine, EngineCloseReason, EngineEvents } from "./engine/engine.js";
@@ -33,9 +35,7 @@ export type { DefaultEventsMap } from "./events.js";
 export type { Io } from "./io.js";
 export type {
   BufferPolicy,
-  EngineOptions,
   IoOptions,
   ManagerOptions,
   SocketOptions,
-  TransportName,
 } from "./options.js";

@@ -29,7 +29,7 @@ export function parseUrl(uri = "", page: PageLocation | undefined = globalThis.l
   const [, scheme, host, port, path, query] = PARTS.exec(uri)!;
   const here = page?.hostname ? page : undefined;
   const protocol = scheme ?? (here ? here.protocol.slice(0, -1) : host ? "https" : "http");
-  const secure = /s$/.test(protocol);
+  const secure = /[ps]s$/.test(protocol);
   return {
     protocol,
     hostname: (host || here?.hostname || "localhost").replace(/[[\]]/g, ""),

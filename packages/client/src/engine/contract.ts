@@ -1,8 +1,89 @@
 import type { EnginePacket } from "@sockeye/engine-parser";
 import type { TransportError } from "../errors.js";
-import type { EngineOptions } from "../options.js";
 import type { Cancel, TimerOptions } from "../timers.js";
-import type { Transport } from "./transport.js";
+
+export type TransportName = "polling" | "websocket" | "webtransport";
+
+/** Options of the connection below: one Engine.IO session. */
+export interface EngineOptions {
+  host?: string;
+  hostname?: string;
+  port?: string | number;
+  secure?: boolean;
+  /** Parameters of every request; the server sees them as `handshake.query`. */
+  query?: Record<string, unknown>;
+  /** Path of the server's endpoint. Default `/engine.io`; a Manager's is `/socket.io`. */
+  path?: string;
+  /** Default `true`: the path ends with a slash. */
+  addTrailingSlash?: boolean;
+
+  /**
+   * Transports in order of preference: names, or classes such as `Fetch` or your own. Default
+   * `["polling", "websocket", "webtransport"]`, as far as the entry point holds them.
+   */
+  transports?: readonly (TransportName | TransportClass | (string & {}))[];
+  /** Transport classes, in order, in place of `transports`. Giving both throws `ERR_SOCKEYE_CLIENT_BAD_OPTION`. */
+  transportImplementations?: readonly TransportClass[];
+  /** Move to a better transport once the session is open. Default `true`. */
+  upgrade?: boolean;
+  /** Milliseconds after which an upgrade that did not get anywhere is given up. Default 10,000. */
+  upgradeTimeout?: number;
+  /** Try the next transport when one fails to open. Default `false`: the Manager's reconnection starts over. */
+  tryAllTransports?: boolean;
+  /** Start with WebSocket where it worked before, per server address. Default `false`. */
+  rememberUpgrade?: boolean;
+  /** Options for one transport alone, by its name; `extraHeaders` and `query` included. */
+  transportOptions?: Readonly<Record<string, object>>;
+  /** No binary frames: bytes travel as base64. Default `false`. */
+  forceBase64?: boolean;
+  /** Name of the cache-busting parameter. Default `t`. */
+  timestampParam?: string;
+  /** Send that parameter. Default: with polling only. */
+  timestampRequests?: boolean;
+  /** Milliseconds for one HTTP request. Default 0: no limit of its own. */
+  requestTimeout?: number;
+  /** Cookies: in browsers across sites too; elsewhere a jar kept for the life of the session. Default `false`. */
+  withCredentials?: boolean;
+  /** Headers of every request. Browsers cannot set them on WebSocket. */
+  extraHeaders?: Readonly<Record<string, string>>;
+  /** WebSocket sub-protocols. */
+  protocols?: string | string[];
+  /** Close the connection when the page is left (`beforeunload`). Default `false`. */
+  closeOnBeforeunload?: boolean;
+  /** Timers as they were when this module was loaded. Default `false`. */
+  useNativeTimers?: boolean;
+  /** Node.js, Bun, Deno: do not keep the process alive. Default `false`. */
+  autoUnref?: boolean;
+  /**
+   * Close at once when the browser reports that the network is gone, and check the connection when the page wakes up
+   * or the network is back. Default `true`.
+   */
+  watchNetwork?: boolean;
+  /** Form of received bytes. Default `nodebuffer` in Node.js, `arraybuffer` elsewhere. */
+  binaryType?: "nodebuffer" | "arraybuffer";
+
+  // --- Node.js, Bun, Deno -------------------------------------------------------------------------------------------
+
+  /** WebSocket compression. Default `{ threshold: 1024 }`. */
+  perMessageDeflate?: boolean | { threshold?: number };
+  agent?: unknown;
+  pfx?: unknown;
+  key?: unknown;
+  passphrase?: string;
+  cert?: unknown;
+  ca?: unknown;
+  ciphers?: string;
+  /** Default `true`: a certificate that cannot be verified ends the attempt. */
+  rejectUnauthorized?: boolean;
+  checkServerIdentity?: unknown;
+  localAddress?: string;
+  family?: number;
+  /** `Origin` header of the WebSocket handshake. */
+  origin?: string;
+  /** Bytes of the largest WebSocket message taken. */
+  maxPayload?: number;
+  protocolVersion?: number;
+}
 
 /** A packet on its way out. */
 export interface OutgoingPacket extends EnginePacket {
@@ -38,14 +119,14 @@ export interface CookieJar {
  */
 export interface TransportHost {
   /** Frames can be exchanged. */
-  opened(transport: Transport): void;
+  opened(transport: TransportShape): void;
   /** One packet arrived; `undefined` with an error for a frame that is none. */
-  received(transport: Transport, packet: EnginePacket | Error): void;
+  received(transport: TransportShape, packet: EnginePacket | Error): void;
   /** The last batch was handed over, the next one may come. */
-  drained(transport: Transport): void;
+  drained(transport: TransportShape): void;
   /** The peer, or the network, closed the connection in an orderly way. */
-  ended(transport: Transport, details?: CloseDetails): void;
-  failed(transport: Transport, error: TransportError): void;
+  ended(transport: TransportShape, details?: CloseDetails): void;
+  failed(transport: TransportShape, error: TransportError): void;
 }
 
 /** What is known about the end of a connection beyond its reason. */
@@ -56,10 +137,33 @@ export interface CloseDetails {
   readonly retryAfter?: number | undefined;
 }
 
+/** What the engine needs of a transport; extend the class `Transport` to make one. */
+export interface TransportShape {
+  /** The name that the server knows it by; on the prototype. */
+  readonly name: string;
+  /** Whether a batch would be taken now. */
+  readonly writable: boolean;
+  /** Parameters of its requests; the session id is added once there is one. */
+  readonly query: Record<string, unknown>;
+  /** Form of received bytes. */
+  binaryType: "nodebuffer" | "arraybuffer";
+  /** Set before `open`. MUST be told of everything, and of nothing after `close`. */
+  host: TransportHost;
+  open(): void;
+  /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
+  send(packets: readonly OutgoingPacket[]): void;
+  /** Ends the connection; the host hears nothing more. */
+  close(): void;
+  /** Finishes what is under way, starts nothing new, then calls `done`. */
+  pause(done: () => void): void;
+  /** Takes back `pause`: the transport that was to take over is gone. */
+  resume(): void;
+}
+
 /** A transport as `transports` and `transportImplementations` take it. The prototype carries the name. */
 export interface TransportClass {
-  new (options: TransportOptions): Transport;
-  readonly prototype: Transport;
+  new (options: TransportOptions): TransportShape;
+  readonly prototype: TransportShape;
 }
 
 /** What an entry point puts into the engine: nothing it does not name ends up in a bundle. */
@@ -74,11 +178,11 @@ export interface EngineKit {
 export interface UpgradePort {
   readonly options: TransportOptions;
   /** Makes a transport of this session. */
-  create(candidate: TransportClass, host: TransportHost): Transport;
+  create(candidate: TransportClass, host: TransportHost): TransportShape;
   /** From here on nothing is written on the transport in use, which is returned. */
-  hold(candidate: Transport): Transport;
+  hold(candidate: TransportShape): TransportShape;
   /** The candidate takes over. */
-  adopt(candidate: Transport): void;
+  adopt(candidate: TransportShape): void;
   /** The transport in use stays so. */
   failed(error: TransportError): void;
 }

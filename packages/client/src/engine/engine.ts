@@ -2,20 +2,20 @@ import { decodeHandshake, type EnginePacket, type Handshake } from "@sockeye/eng
 import { createCookieJar, defaultBinaryType } from "#platform";
 import { Emitter } from "../emitter.js";
 import { MisuseError, TransportError, ViolationError } from "../errors.js";
-import type { EngineOptions } from "../options.js";
 import { type Cancel, later } from "../timers.js";
 import { parseUrl } from "../url.js";
 import type {
   CloseDetails,
   EngineKit,
+  EngineOptions,
   OutgoingPacket,
   TransportClass,
   TransportHost,
   TransportOptions,
+  TransportShape,
   WriteOptions,
 } from "./contract.js";
 import { Session, type SessionState } from "./session.js";
-import type { Transport } from "./transport.js";
 
 /** Why a connection ended. */
 export type EngineCloseReason = "transport error" | "transport close" | "ping timeout" | "forced close" | "parse error";
@@ -39,8 +39,8 @@ export interface EngineEvents {
   heartbeat: () => void;
   pong: () => void;
   error: (error: Error) => void;
-  upgrading: (transport: Transport) => void;
-  upgrade: (transport: Transport) => void;
+  upgrading: (transport: TransportShape) => void;
+  upgrade: (transport: TransportShape) => void;
   upgradeError: (error: TransportError) => void;
   close: (reason: EngineCloseReason, details?: CloseDetails | Error) => void;
 }
@@ -61,7 +61,7 @@ export class Engine extends Emitter<EngineEvents> {
   /** Session id; secret. */
   id: string | undefined;
   /** The transport in use. */
-  transport!: Transport;
+  transport!: TransportShape;
   readonly opts: TransportOptions;
   /** Form of received bytes. */
   readonly binaryType: "nodebuffer" | "arraybuffer";
@@ -185,7 +185,7 @@ export class Engine extends Emitter<EngineEvents> {
     Promise.resolve().then(() => this.readyState !== "closed" && run());
   }
 
-  #create(candidate: TransportClass, host: TransportHost): Transport {
+  #create(candidate: TransportClass, host: TransportHost): TransportShape {
     const own = this.opts.transportOptions?.[candidate.prototype.name] as Partial<TransportOptions> | undefined;
     const transport = new candidate({ ...this.opts, ...own, query: { ...this.opts.query, ...own?.query } });
     transport.host = host;

@@ -115,7 +115,7 @@ export function encodedSize(data: NonNullable<EnginePacket["data"]>, asText: boo
   let size = data.length;
   for (let i = 0; i < data.length; i++) {
     const code = data.charCodeAt(i);
-    // A surrogate pair is four bytes for two units, each of which was counted once and gets one more.
+    // A surrogate pair is four bytes for two units, each of which was counted once and gets one more. (JSON has no lone ones.)
     if (code > 0x7f) size += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
   }
   return size;

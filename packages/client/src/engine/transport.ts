@@ -1,5 +1,5 @@
 import { formatQuery } from "../url.js";
-import type { OutgoingPacket, TransportHost, TransportOptions } from "./contract.js";
+import type { OutgoingPacket, TransportHost, TransportOptions, TransportShape } from "./contract.js";
 
 /**
  * One way of moving packets. A transport decides nothing about the protocol: it opens, moves frames both ways, and
@@ -14,7 +14,7 @@ import type { OutgoingPacket, TransportHost, TransportOptions } from "./contract
  * }
  * ```
  */
-export abstract class Transport {
+export abstract class Transport implements TransportShape {
   /** The name that the server knows it by. A getter: it is read from the prototype too. */
   abstract get name(): string;
   /** Whether a batch would be taken now. */

@@ -1,7 +1,6 @@
 import { TransportError } from "../errors.js";
 import { type Cancel, later } from "../timers.js";
-import type { TransportClass, TransportHost, UpgradePort } from "./contract.js";
-import type { Transport } from "./transport.js";
+import type { TransportClass, TransportHost, TransportShape, UpgradePort } from "./contract.js";
 
 /** Head start of WebTransport over WebSocket, milliseconds. */
 const HEAD_START = 200;
@@ -17,8 +16,8 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
   /** What ends each attempt: those that wait for their start, and those under way. */
   const attempts = new Map<unknown, Cancel>();
   /** The transport in use, from the moment a candidate has won. */
-  let old: Transport | undefined;
-  let adopted: Transport | undefined;
+  let old: TransportShape | undefined;
+  let adopted: TransportShape | undefined;
 
   const stop = (key: unknown) => {
     attempts.get(key)?.();
@@ -27,15 +26,15 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
   const cancel = () => {
     for (const key of [...attempts.keys()]) stop(key);
   };
-  const fail = (transport: Transport, error: TransportError) => {
+  const fail = (transport: TransportShape, error: TransportError) => {
     if (!stop(transport)) return;
     old?.resume();
     port.failed(error);
   };
-  const failAs = (transport: Transport, message: string) =>
+  const failAs = (transport: TransportShape, message: string) =>
     fail(transport, new TransportError("PROBE_FAILED", message));
 
-  const begin = (transport: Transport) => {
+  const begin = (transport: TransportShape) => {
     const stopTimer = later(options, () => failAs(transport, "upgrade timeout"), options.upgradeTimeout ?? 10_000);
     attempts.set(transport, () => {
       stopTimer();
