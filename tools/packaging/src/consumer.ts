@@ -44,10 +44,7 @@ export function installConsumer(folder: string, packages: readonly Packed[]): vo
     private: true,
     dependencies: ours,
     devDependencies: { "@types/node": `file:${nodeTypes}` },
-    pnpm: {
-      // Native helpers are optional for everyone who asks for them; a consumer must do without.
-      overrides: { ...ours, ...theirs, "undici-types": `file:${undiciTypes}`, "msgpackr-extract": "-" },
-    },
+    pnpm: { overrides: { ...ours, ...theirs, "undici-types": `file:${undiciTypes}` } },
   };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
   mustRun(folder, "pnpm", ["install", "--offline", "--ignore-workspace", "--ignore-scripts", "--no-frozen-lockfile"]);
