@@ -13,6 +13,8 @@ export type EngineErrorCode =
   | "ERR_SOCKEYE_ENGINE_OPTION"
   /** `generateId` gave something that is no id, or one that is in use. */
   | "ERR_SOCKEYE_ENGINE_SESSION_ID"
+  /** Something else than text or binary data was given to be sent. */
+  | "ERR_SOCKEYE_ENGINE_DATA"
   /** The operation needs an open connection, and this one is closing or closed. */
   | "ERR_SOCKEYE_ENGINE_CLOSED"
   /** A middleware failed after the response had begun. */

@@ -1,4 +1,4 @@
-import type { EnginePacket } from "@sockeye/engine-parser";
+import { type EnginePacket, isBinaryData } from "@sockeye/engine-parser";
 import type {
   EngineCloseReason,
   EngineData,
@@ -186,7 +186,7 @@ export class Socket
       this.server.countDropped(1);
       return this;
     }
-    this.#push(new OutgoingPacket(type, data, options?.compress !== false, volatile, callback));
+    this.#push(new OutgoingPacket(type, asData(data), options?.compress !== false, volatile, callback));
     return this;
   }
 
@@ -248,12 +248,22 @@ export class Socket
     const batch = outbox.take();
     if (this.#observed) this.#emitSafely("flush", batch.flatMap(viewsOf));
     this.server.onFlush(this, batch);
-    transport.send(batch);
+    this.#sendSafely(transport, batch);
     this.#callBack(batch, transport);
     outbox.recycle(batch);
     this.#session.flushed(this.server.deadlines);
     if (this.#session.state === "closing") this.server.deadlines.schedule(this);
     this.#maybeDrained();
+  }
+
+  /** One connection whose packets cannot be encoded must not keep the others from being flushed. */
+  #sendSafely(transport: BaseTransport, batch: readonly OutgoingPacket[]): void {
+    try {
+      transport.send(batch);
+    } catch (error) {
+      this.server.reportHandlerError(error, this, "flush");
+      this.#session.transportEnded(error as Error, this.server.deadlines);
+    }
   }
 
   #callBack(batch: readonly OutgoingPacket[], transport: Transport): void {
@@ -473,6 +483,14 @@ export class Socket
   announceOpen(): void {
     if (this.#session.state === OPEN) this.#emitSafely("open");
   }
+}
+
+/** What JavaScript lets through although the type does not: refused here, where the caller can be told. */
+function asData(data: unknown): EngineData | undefined {
+  if (typeof data === "string" || isBinaryData(data)) return data;
+  if (data === undefined || data === null) return undefined;
+  if (typeof data === "number" || typeof data === "boolean" || typeof data === "bigint") return String(data);
+  throw new EngineMisuse("ERR_SOCKEYE_ENGINE_DATA", "only text and binary data can be sent");
 }
 
 function closedError(): EngineMisuse {

@@ -127,9 +127,8 @@ export class WebSocketTransport extends BaseTransport {
 
   onSocketError(error: Error): void {
     this.#error = new TransportFailure("ERR_SOCKEYE_ENGINE_WEBSOCKET", error.message, { cause: error });
-    // `ws` closes by itself after most errors, but not when its peer never answers: nothing more can come.
+    // `ws` tells the peer why (a close code) and closes within `closeTimeout`; nothing more comes in until then.
     this.end(this.#error);
-    this.socket.terminate();
   }
 
   onSocketClose(): void {
