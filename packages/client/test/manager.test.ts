@@ -371,11 +371,8 @@ describe("a page", () => {
   });
 });
 
-const platform = vi.hoisted(() => ({
-  watchPage:
-    (_listener: (event: never) => void): (() => void) =>
-    () => {},
-}));
+type WatchPage = typeof import("../src/platform/browser.js")["watchPage"];
+const platform = vi.hoisted(() => ({ watchPage: (() => () => {}) as WatchPage }));
 vi.mock("#platform", async (original) => ({
   ...(await original<object>()),
   watchPage: ((listener) => platform.watchPage(listener)) as WatchPage,
