@@ -36,12 +36,12 @@ export class Header {
 
   #count(text: string, max: number): number {
     const count = this.#number(text);
+    if (count !== undefined && count > max) {
+      throw new ParserViolation("TOO_MANY_ATTACHMENTS");
+    }
     // Zero too: a binary packet without attachments left its decoder collecting for ever (CVE-2026-69185).
     if (!count || text[this.end++] !== "-") {
       throw new ParserViolation("ILLEGAL_ATTACHMENTS", "Illegal attachments");
-    }
-    if (count > max) {
-      throw new ParserViolation("TOO_MANY_ATTACHMENTS");
     }
     return count;
   }

@@ -1,5 +1,6 @@
 import { isPlain, lift, quote, type Replacer } from "./attachments.js";
 import type { EncodedPacket, Encoder as EncoderContract } from "./contract.js";
+import { UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
 import { explain } from "./unserializable.js";
 
@@ -34,7 +35,10 @@ export class Encoder implements EncoderContract {
 
   withOffset(encoded: EncodedPacket, offset: string): EncodedPacket {
     const [text, ...attachments] = encoded;
-    return [`${(text as string).slice(0, -1)},${JSON.stringify(offset)}]`, ...attachments];
+    if (typeof text !== "string" || !/^[25]/.test(text) || !text.endsWith("]")) {
+      throw new UnserializableError("an offset is put behind the arguments of an encoded event only");
+    }
+    return [`${text.slice(0, -1)},${JSON.stringify(offset)}]`, ...attachments];
   }
 
   #withArguments(type: 2 | 3, address: string, data: readonly unknown[]): EncodedPacket {

@@ -50,7 +50,7 @@ const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)/;
 
 export class Decoder implements DecoderContract {
   readonly #maxAttachments: number;
-  #listener: ((packet: Packet) => void) | undefined;
+  readonly #listeners: ((packet: Packet) => void)[] = [];
   /** A binary packet, and the places that wait for their bytes. */
   #unfinished: Packet | undefined;
   #slots: Slot[] = [];
@@ -61,13 +61,15 @@ export class Decoder implements DecoderContract {
   }
 
   on(_event: "decoded", listener: (packet: Packet) => void): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
   add(chunk: unknown): void {
     const packet = this.decode(chunk);
     if (packet) {
-      this.#listener?.(packet);
+      for (const listener of this.#listeners) {
+        listener(packet);
+      }
     }
   }
 
