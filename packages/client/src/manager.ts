@@ -310,10 +310,12 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     const { engine } = this;
     const chunks = this.#encoder.encode(packet);
     const { maxPayload, transport } = engine;
+    const asText = transport.name === "polling";
     for (const chunk of chunks) {
-      // No text takes more than three bytes a unit: most need no counting. One byte is the type of the packet.
-      const most = typeof chunk === "string" ? chunk.length * 3 : chunk.byteLength * 2;
-      if (most >= maxPayload && encodedSize(chunk, transport.name === "polling") >= maxPayload) {
+      const isText = typeof chunk === "string";
+      // No unit of text takes more than three bytes: most need no counting. What is text has a type before it.
+      const most = isText ? chunk.length * 3 : chunk.byteLength * 2;
+      if (most >= maxPayload && encodedSize(chunk, asText) + (isText || asText ? 1 : 0) > maxPayload) {
         throw new MisuseError("TOO_LARGE", `the server takes ${maxPayload} bytes`);
       }
     }

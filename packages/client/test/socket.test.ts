@@ -1,145 +1,498 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type IoOptions, io, Manager, type Socket } from "../src/index.js";
-import { type Host, once, startServer } from "./official-server.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { IoOptions, Socket } from "../src/index.js";
+import { ModelServer, Network } from "./link.js";
 
-describe.each([
-  ["polling", { transports: ["polling"] }],
-  ["websocket", { transports: ["websocket"] }],
-  ["upgrade", {}],
-] satisfies [string, IoOptions][])("socket against the incumbent's server, %s", (_name, transport) => {
-  let host: Host;
-  const sockets: Socket[] = [];
-  const open = (path = "", options: IoOptions = {}) => {
-    const socket = io(host.url + path, { forceNew: true, reconnectionDelay: 20, ...transport, ...options });
-    sockets.push(socket);
-    return socket;
-  };
+let server: ModelServer;
+let network: Network;
+const sockets: Socket[] = [];
 
-  beforeEach(async () => {
-    host = await startServer();
-    host.io.on("connection", (socket) => {
-      socket.on("echo", (...args) => {
-        const ack = args.pop();
-        ack(...args);
-      });
-      socket.on("back", (...args) => socket.emit("back", ...args));
-    });
-  });
-  afterEach(async () => {
-    for (const socket of sockets.splice(0)) socket.disconnect();
-    await host.close();
-  });
+const open = (options: IoOptions = {}, path = "/") => {
+  const socket = network.io(path, options);
+  sockets.push(socket);
+  return socket;
+};
+const run = (ms = 50) => vi.advanceTimersByTimeAsync(ms);
+const events = () =>
+  server.received.filter((packet) => packet.type === 2).map((packet) => (packet as { data: unknown[] }).data);
 
-  it("connects, and tells its id", async () => {
+beforeEach(() => {
+  vi.useFakeTimers();
+  server = new ModelServer();
+  network = new Network(server);
+});
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.disconnect();
+  await run(1000);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe("attributes", () => {
+  it("follow the connection", async () => {
     const socket = open();
-    expect(socket.connected).toBe(false);
-    const [server] = (await Promise.all([once(host.io, "connection"), once(socket, "connect")]))[0] as [{ id: string }];
-    expect(socket.connected).toBe(true);
-    expect(socket.id).toBe(server.id);
+    const state = () => [socket.connected, socket.disconnected, socket.active, socket.id];
+    expect(state()).toEqual([false, true, true, undefined]);
+    await run();
+    expect(state()).toEqual([true, false, true, "io-s0"]);
+    network.cut();
+    await run(10);
+    expect(state()).toEqual([false, true, true, undefined]);
+    await run(3000);
+    expect(state()).toEqual([true, false, true, "io-s1"]);
     socket.disconnect();
-    expect(socket.id).toBe(undefined);
+    expect(state()).toEqual([false, true, false, undefined]);
   });
 
-  it("exchanges text, nested and binary arguments", async () => {
+  it("connect() and disconnect() may be called as often as one likes", async () => {
     const socket = open();
-    const args = [1, "two", { three: [3, { four: Buffer.from([4, 0, 255]) }] }, Buffer.alloc(0), "❤ 😀", null];
-    socket.emit("back", ...args);
-    expect(await once(socket, "back")).toEqual(args);
-  });
-
-  it("acknowledges both ways", async () => {
-    const socket = open();
-    expect(await socket.emitWithAck("echo", { a: Buffer.from("x") })).toEqual({ a: Buffer.from("x") });
-    expect(await socket.timeout(1000).emitWithAck("echo", 7)).toBe(7);
-    socket.on("question", (n: number, answer: (n: number) => void) => answer(n * 2));
-    const [server] = host.io.of("/").sockets.values();
-    expect(await server!.emitWithAck("question", 21)).toBe(42);
-  });
-
-  it("gives up an acknowledgement in time", async () => {
-    const socket = open();
-    const error = await new Promise<unknown>((resolve) => socket.timeout(30).emit("silence", resolve));
-    expect(error).toMatchObject({ message: "operation has timed out", code: "ERR_SOCKEYE_CLIENT_ACK_TIMEOUT" });
-  });
-
-  it("is refused by a middleware, for good", async () => {
-    host.io.of("/admin").use((_socket, next) => next(Object.assign(new Error("go away"), { data: { why: 1 } })));
-    const socket = open("/admin");
-    const [error] = await once(socket, "connect_error");
-    expect(error).toMatchObject({ message: "go away", data: { why: 1 }, code: "ERR_SOCKEYE_CLIENT_REFUSED" });
-    expect(socket.active).toBe(false);
-  });
-
-  it("sends credentials from an object and from a function", async () => {
-    host.io.of("/auth").on("connection", (socket) => socket.emit("auth", socket.handshake.auth));
-    const first = open("/auth", { auth: { token: "a" } });
-    expect(await once(first, "auth")).toEqual([{ token: "a" }]);
-    const second = open("/auth", { auth: (answer) => answer({ token: "b" }) });
-    expect(await once(second, "auth")).toEqual([{ token: "b" }]);
-  });
-
-  it("says why it was disconnected", async () => {
-    const socket = open();
-    await once(socket, "connect");
-    const [server] = host.io.of("/").sockets.values();
-    const gone = once(server!, "disconnect");
-    const told = once(socket, "disconnect");
-    socket.disconnect();
-    expect(await told).toEqual(["io client disconnect", undefined]);
-    expect((await gone)[0]).toBe("client namespace disconnect");
+    const log: unknown[] = [];
+    socket.on("connect", () => log.push("connect"));
+    socket.on("disconnect", (reason) => log.push(reason));
+    socket.connect().open();
+    await run();
     socket.connect();
-    await once(socket, "connect");
-    host.io.disconnectSockets();
-    expect((await once(socket, "disconnect"))[0]).toBe("io server disconnect");
-    expect(socket.active).toBe(false);
-  });
-
-  it("comes back after a loss", async () => {
-    const socket = open();
-    await once(socket, "connect");
-    const attempts: number[] = [];
-    socket.io.on("reconnect_attempt", (n) => attempts.push(n));
-    const back = once(socket.io, "reconnect");
-    const lost = once(socket, "disconnect");
-    for (const socket of host.io.of("/").sockets.values()) socket.conn.close();
-    expect(["transport close", "transport error"]).toContain((await lost)[0]);
-    expect(socket.active).toBe(true);
-    socket.emit("back", "kept");
-    expect(await once(socket, "back")).toEqual(["kept"]);
-    expect(await back).toEqual([attempts.length]);
-  });
-
-  it("keeps the order of a thousand messages", async () => {
-    const socket = open();
-    const got: number[] = [];
-    socket.on("back", (n: number) => got.push(n));
-    for (let n = 0; n < 1000; n++) socket.emit("back", n);
-    await expect.poll(() => got.length, { timeout: 10_000 }).toBe(1000);
-    expect(got).toEqual(got.map((_, n) => n));
-  });
-
-  it("carries half a megabyte", async () => {
-    const socket = open();
-    const text = "ß".repeat(250_000);
-    expect(await socket.emitWithAck("echo", text)).toBe(text);
-    const bytes = Buffer.alloc(500_000, 7);
-    expect(Buffer.compare((await socket.emitWithAck("echo", bytes)) as Buffer, bytes)).toBe(0);
+    await run();
+    expect(server.received).toHaveLength(1);
+    socket.disconnect().connect();
+    await run();
+    socket.disconnect().close();
+    expect(log).toEqual(["connect", "io client disconnect", "connect", "io client disconnect"]);
   });
 });
 
-describe("socket of a shared Manager", () => {
-  it("carries several namespaces over one connection", async () => {
-    const host = await startServer();
-    host.io.of("/a").on("connection", (socket) => socket.emit("hello", "a"));
-    host.io.of("/b").on("connection", (socket) => socket.emit("hello", "b"));
-    const a = io(`${host.url}/a`);
-    const b = io(`${host.url}/b`);
-    expect(a.io).toBe(b.io);
-    expect(a.io).toBeInstanceOf(Manager);
-    expect(await Promise.all([once(a, "hello"), once(b, "hello")])).toEqual([["a"], ["b"]]);
-    a.disconnect();
-    expect(b.connected).toBe(true);
-    b.disconnect();
-    await host.close();
+describe("credentials", () => {
+  it("are asked for at each connection, and a late answer is not used", async () => {
+    const answers: ((data: Record<string, unknown>) => void)[] = [];
+    const auths: unknown[] = [];
+    server.onconnect = (_session, auth) => {
+      auths.push(auth);
+      return {};
+    };
+    const socket = open({ auth: (answer) => answers.push(answer) });
+    await run();
+    network.cut();
+    await run(3000);
+    answers[0]!({ token: "late" });
+    answers[1]!({ token: "right" });
+    await run();
+    expect(auths).toEqual([{ token: "right" }]);
+    expect(socket.connected).toBe(true);
+  });
+
+  it("stand above the place to resume at", async () => {
+    const auths: unknown[] = [];
+    server.onconnect = (_session, auth) => {
+      auths.push(auth);
+      return { pid: "p", tag: "~t", offset: "~t0" };
+    };
+    open({ auth: { token: "x", offset: "mine" } });
+    await run();
+    network.cut();
+    await run(3000);
+    expect(auths).toEqual([
+      { token: "x", offset: "mine" },
+      { pid: "p", token: "x", offset: "mine" },
+    ]);
+  });
+});
+
+describe("a refusal", () => {
+  it("is final", async () => {
+    server.onconnect = () => ({ error: { message: "no", data: { why: 1 } } });
+    const socket = open();
+    const told = vi.fn();
+    socket.on("connect_error", told);
+    await run(30_000);
+    expect(told).toHaveBeenCalledTimes(1);
+    expect(told.mock.calls[0]![0]).toMatchObject({
+      message: "no",
+      data: { why: 1 },
+      code: "ERR_SOCKEYE_CLIENT_REFUSED",
+    });
+    expect([socket.active, network.attempts.length]).toEqual([false, 1]);
+  });
+
+  it("is not, where the server says when to come back", async () => {
+    let full = true;
+    server.onconnect = () => (full ? { error: { message: "full", retryAfter: 1000 } } : {});
+    const socket = open();
+    const active: boolean[] = [];
+    socket.on("connect_error", () => active.push(socket.active));
+    await run(900);
+    full = false;
+    expect([active, socket.connected]).toEqual([[true], false]);
+    await run(700);
+    expect(socket.connected).toBe(true);
+    expect(network.attempts).toHaveLength(1);
+  });
+
+  it("is what a server of version 2 looks like", async () => {
+    server.onconnect = () => ({ sid: undefined });
+    const socket = open();
+    const told = vi.fn();
+    socket.on("connect_error", told);
+    await run();
+    expect(told.mock.calls[0]![0]).toMatchObject({ code: "ERR_SOCKEYE_CLIENT_OLD_SERVER" });
+  });
+
+  it("before the namespace is joined, a lost connection is a connect_error, not a disconnect", async () => {
+    const socket = open({ reconnection: false, auth: () => {} });
+    const log: unknown[] = [];
+    socket.on("disconnect", () => log.push("disconnect"));
+    socket.on("connect_error", (error) => log.push(error.code));
+    await run();
+    network.cut();
+    await run();
+    expect(log).toEqual(["ERR_SOCKEYE_CLIENT_TRANSPORT"]);
+  });
+});
+
+describe("emit", () => {
+  it("refuses the library's own events", () => {
+    const socket = open();
+    for (const name of ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]) {
+      expect(() => socket.emit(name)).toThrow(
+        expect.objectContaining({
+          message: `"${name}" is a reserved event name`,
+          code: "ERR_SOCKEYE_CLIENT_RESERVED_EVENT",
+        }),
+      );
+    }
+  });
+
+  it("waits for the connection, in order, and send() is the event message", async () => {
+    const socket = open();
+    socket.emit("a", 1).send(2, 3);
+    expect(socket.sendBuffer.map(({ data }) => data)).toEqual([
+      ["a", 1],
+      ["message", 2, 3],
+    ]);
+    await run();
+    expect(events()).toEqual([
+      ["a", 1],
+      ["message", 2, 3],
+    ]);
+    expect(socket.sendBuffer).toEqual([]);
+  });
+
+  it("forgets what waits when the buffer is replaced", async () => {
+    const socket = open();
+    socket.emit("a");
+    socket.sendBuffer = [];
+    await run();
+    expect(events()).toEqual([]);
+  });
+
+  it("delivers what waited before it tells of the connection", async () => {
+    server.onconnect = (session) => {
+      session.emit("early");
+      return {};
+    };
+    const socket = open();
+    const log: unknown[] = [];
+    socket.on("early", () => log.push("early", socket.connected));
+    socket.on("connect", () => {
+      log.push("connect");
+      socket.emit("second");
+    });
+    socket.emit("first");
+    await run();
+    expect(log).toEqual(["early", true, "connect"]);
+    expect(events()).toEqual([["first"], ["second"]]);
+  });
+
+  it("refuses what the server would not take, at once", async () => {
+    server.handshake.maxPayload = 100;
+    const socket = open();
+    const dropped = vi.fn();
+    socket.io.on("packet_dropped", dropped);
+    socket.emit("waits", "x".repeat(200));
+    await run();
+    expect(dropped.mock.calls[0]![0]).toMatchObject({ nsp: "/", data: ["waits", "x".repeat(200)] });
+    const tooLarge = expect.objectContaining({ code: "ERR_SOCKEYE_CLIENT_TOO_LARGE" });
+    expect(() => socket.emit("a", "x".repeat(91))).toThrow(tooLarge);
+    expect(() => socket.emit("a", "ß".repeat(46))).toThrow(tooLarge);
+    expect(() => socket.emit("a", Buffer.alloc(101))).toThrow(tooLarge);
+    await expect(socket.emitWithAck("a", "x".repeat(100))).rejects.toEqual(tooLarge);
+    socket.emit("a", "x".repeat(90));
+    socket.emit("b", "ß".repeat(45));
+    await run();
+    expect(events()).toHaveLength(2);
+    expect(socket.connected).toBe(true);
+  });
+
+  it("refuses what cannot be written down", async () => {
+    const socket = open();
+    await run();
+    const ring: unknown[] = [];
+    ring.push(ring);
+    expect(() => socket.emit("a", ring)).toThrow();
+    expect(() => socket.emit("a", 1n)).toThrow();
+    socket.emit("b");
+    await run();
+    expect(events()).toEqual([["b"]]);
+  });
+});
+
+describe("volatile", () => {
+  it("events are dropped without a connection, and while another packet waits", async () => {
+    const socket = open();
+    const dropped: unknown[] = [];
+    socket.io.on("packet_dropped", ({ data, error }) => dropped.push(data, error.code));
+    socket.volatile.emit("offline");
+    await run();
+    socket.volatile.emit("first");
+    socket.volatile.emit("second");
+    socket.emit("third");
+    await run();
+    socket.volatile.emit("fourth");
+    await run();
+    expect(events()).toEqual([["first"], ["third"], ["fourth"]]);
+    const code = "ERR_SOCKEYE_CLIENT_DROPPED";
+    expect(dropped).toEqual([["offline"], code, ["second"], code]);
+  });
+
+  it("events are not retried", async () => {
+    const socket = open({ retries: 3 });
+    await run();
+    socket.volatile.emit("a");
+    await run(40_000);
+    expect(events()).toEqual([["a"]]);
+  });
+
+  it("an acknowledgement of a dropped event fails", async () => {
+    const socket = open();
+    await expect(socket.volatile.emitWithAck("a")).rejects.toMatchObject({ code: "ERR_SOCKEYE_CLIENT_DROPPED" });
+  });
+});
+
+describe("acknowledgements", () => {
+  it("are answered with the answer, an error first where there may be one", async () => {
+    server.onevent = (_session, [, ...args], answer) => answer(...args);
+    const socket = open();
+    const log: unknown[] = [];
+    socket.emit("a", 1, 2, (...args: unknown[]) => log.push(args));
+    socket.timeout(1000).emit("b", 3, (...args: unknown[]) => log.push(args));
+    const strict = open({ ackTimeout: 1000 });
+    strict.emit("c", 4, (...args: unknown[]) => log.push(args));
+    await run();
+    expect(log).toEqual([
+      [1, 2],
+      [null, 3],
+      [null, 4],
+    ]);
+    expect(await Promise.all([run().then(() => 0), socket.emitWithAck("d", 5, 6)])).toEqual([0, 5]);
+  });
+
+  it("are given up in time, and a packet that still waits is taken back", async () => {
+    const socket = open({ autoConnect: false });
+    const told = vi.fn();
+    socket.timeout(100).emit("a", told);
+    expect(socket.sendBuffer).toHaveLength(1);
+    await run(101);
+    expect(told.mock.calls).toEqual([
+      [expect.objectContaining({ message: "operation has timed out", code: "ERR_SOCKEYE_CLIENT_ACK_TIMEOUT" })],
+    ]);
+    expect(socket.sendBuffer).toEqual([]);
+  });
+
+  it("fail when the connection is lost, but those of packets that wait", async () => {
+    const socket = open();
+    await run();
+    const log: unknown[] = [];
+    socket.emit("plain", () => log.push("never"));
+    socket.timeout(60_000).emit("timed", (error: Error) => log.push(error.message));
+    const promised = socket.emitWithAck("promised").catch((error) => log.push(error.code));
+    await run(1);
+    network.cut();
+    await run(10);
+    await promised;
+    expect(log).toEqual(["socket has been disconnected", "ERR_SOCKEYE_CLIENT_DISCONNECTED"]);
+    server.onevent = (_session, _data, answer) => answer("later");
+    socket.emit("waits", (answer: unknown) => log.push(answer));
+    await run(3000);
+    expect(log.at(-1)).toBe("later");
+  });
+
+  it("are settled once, whatever the server sends", async () => {
+    const socket = open();
+    await run();
+    const told = vi.fn();
+    socket.emit("a", told);
+    await run();
+    for (const frame of ["430[1]", "430[2]", "4399[3]"]) server.last.wire.send(frame);
+    await run();
+    expect(told.mock.calls).toEqual([[1]]);
+  });
+
+  it("are given once", async () => {
+    const socket = open();
+    socket.on("question", (answer: (n: number) => void) => {
+      answer(1);
+      answer(2);
+    });
+    await run();
+    server.last.wire.send('427["question"]');
+    await run();
+    expect(server.received.slice(1)).toEqual([{ type: 3, nsp: "/", id: 7, data: [1] }]);
+  });
+});
+
+describe("signal", () => {
+  it("takes back a packet that waits, and fails its acknowledgement", async () => {
+    const socket = open({ autoConnect: false });
+    const controller = new AbortController();
+    const answer = socket.signal(controller.signal).emitWithAck("a");
+    controller.abort();
+    await expect(answer).rejects.toMatchObject({ code: "ERR_SOCKEYE_CLIENT_ABORTED" });
+    expect(socket.sendBuffer).toEqual([]);
+  });
+
+  it("sends nothing when it is aborted already", async () => {
+    const socket = open();
+    await run();
+    await expect(socket.signal(AbortSignal.abort()).emitWithAck("a")).rejects.toMatchObject({
+      code: "ERR_SOCKEYE_CLIENT_ABORTED",
+    });
+    await run();
+    expect(events()).toEqual([]);
+  });
+
+  it("ends retries, and lets go of the signal afterwards", async () => {
+    const socket = open({ retries: 100, ackTimeout: 100 });
+    const controller = new AbortController();
+    const remove = vi.spyOn(controller.signal, "removeEventListener");
+    const told = vi.fn();
+    socket.signal(controller.signal).emit("a", told);
+    await run(350);
+    controller.abort();
+    await run(1000);
+    expect(events()).toHaveLength(4);
+    expect(told.mock.calls).toEqual([[expect.objectContaining({ code: "ERR_SOCKEYE_CLIENT_ABORTED" })]]);
+    expect(remove).toHaveBeenCalledTimes(4);
+  });
+});
+
+describe("a full buffer", () => {
+  const fill = (options: IoOptions) => {
+    const socket = open({ autoConnect: false, bufferLimit: 2, ...options });
+    const dropped: unknown[] = [];
+    socket.io.on("packet_dropped", ({ data, error }) => dropped.push(data[0], error.code));
+    return { socket, dropped };
+  };
+  const FULL = "ERR_SOCKEYE_CLIENT_BUFFER_FULL";
+
+  it("drops the oldest, and fails its acknowledgement", async () => {
+    const { socket, dropped } = fill({});
+    const told = vi.fn();
+    socket.timeout(1000).emit("a", told);
+    socket.emit("b").emit("c");
+    expect(socket.sendBuffer.map(({ data }) => data[0])).toEqual(["b", "c"]);
+    expect(dropped).toEqual(["a", FULL]);
+    expect(told.mock.calls[0]![0]).toMatchObject({ code: FULL });
+  });
+
+  it("drops the newest, or throws, if told to", () => {
+    const newest = fill({ bufferPolicy: "drop-newest" });
+    newest.socket.emit("a").emit("b").emit("c");
+    expect([newest.socket.sendBuffer.map(({ data }) => data[0]), newest.dropped]).toEqual([
+      ["a", "b"],
+      ["c", FULL],
+    ]);
+    const error = fill({ bufferPolicy: "error" });
+    error.socket.emit("a").emit("b");
+    expect(() => error.socket.emit("c")).toThrow(expect.objectContaining({ code: FULL }));
+  });
+
+  it("of retried events does the same", async () => {
+    const { socket, dropped } = fill({ retries: 1 });
+    socket.emit("a").emit("b").emit("c");
+    expect(dropped).toEqual(["a", FULL]);
+    server.onevent = (_session, _data, answer) => answer();
+    socket.connect();
+    await run();
+    expect(events()).toEqual([["b"], ["c"]]);
+  });
+
+  it("of old packets is emptied of those that are too old", async () => {
+    const { socket, dropped } = fill({ bufferTtl: 1000 });
+    socket.emit("a");
+    await run(900);
+    socket.emit("b");
+    await run(200);
+    socket.connect();
+    await run();
+    expect(events()).toEqual([["b"]]);
+    expect(dropped).toEqual(["a", "ERR_SOCKEYE_CLIENT_EXPIRED"]);
+  });
+});
+
+describe("catch-all listeners", () => {
+  it("see what comes and what goes", async () => {
+    server.onevent = (session, data) => session.emit(...data);
+    const socket = open();
+    const log: unknown[] = [];
+    const any = (...args: unknown[]) => log.push("any", ...args);
+    socket.onAny(any);
+    socket.prependAny((name) => log.push("first", name));
+    socket.onAnyOutgoing((...args) => log.push("out", ...args));
+    socket.prependAnyOutgoing((name) => log.push("first out", name));
+    socket.emit("a", 1);
+    expect(log).toEqual([]);
+    await run();
+    expect(log).toEqual(["first out", "a", "out", "a", 1, "first", "a", "any", "a", 1]);
+    expect([socket.listenersAny(), socket.listenersAnyOutgoing()].map((list) => list.length)).toEqual([2, 2]);
+    socket.offAny(any).offAnyOutgoing();
+    expect([socket.listenersAny(), socket.listenersAnyOutgoing()].map((list) => list.length)).toEqual([1, 0]);
+    socket.offAny();
+    expect(socket.listenersAny()).toEqual([]);
+  });
+});
+
+describe("what a server may not do", () => {
+  it.each([
+    ["a Socket.IO packet that is none", "4x", "parse error"],
+    ["an Engine.IO packet that is none", "x", "parse error"],
+    ["a second handshake", '0{"sid":"x","upgrades":[],"pingInterval":1,"pingTimeout":1}', "parse error"],
+    ["a pong", "3", "parse error"],
+    ["a reserved event", '42["connect"]', "parse error"],
+    ["its close packet", "1", "transport close"],
+  ])("%s ends the connection, and it comes back", async (_title, frame, reason) => {
+    const socket = open();
+    await run();
+    const told: unknown[] = [];
+    socket.on("disconnect", (why) => told.push(why));
+    server.last.wire.send(frame);
+    await run(3000);
+    expect(told).toEqual([reason]);
+    expect(socket.connected).toBe(true);
+  });
+
+  it.each(["0", "0null", '0{"sid":1}', "42", "2"])("open with %s", async (frame) => {
+    const accept = server.accept.bind(server);
+    server.accept = (wire) => {
+      const session = accept({ ...wire, send: () => {} });
+      wire.send(frame);
+      return session;
+    };
+    const socket = open({ reconnection: false });
+    const told = vi.fn();
+    socket.on("connect_error", told);
+    await run();
+    expect(told).toHaveBeenCalledTimes(1);
+    for (const session of server.sessions) session.end();
+  });
+
+  it("events for a namespace that nobody joined are not delivered", async () => {
+    const socket = open();
+    const any = vi.fn();
+    socket.onAny(any);
+    await run();
+    server.last.wire.send('42/other,["a"]');
+    server.last.wire.send('40{"sid":"again"}');
+    await run();
+    expect(any).not.toHaveBeenCalled();
+    expect(socket.id).toBe("io-s0");
   });
 });
