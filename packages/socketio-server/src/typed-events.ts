@@ -45,23 +45,33 @@ type OrUntyped<Listener> = [Listener] extends [never] ? (...args: Anything[]) =>
 export type Last<Args extends Anything[]> = Args extends [...infer _Head, infer Tail] ? Tail : Anything;
 
 /** A tuple without its last element; a plain array stays as it is. */
-export type AllButLast<Args extends Anything[]> = Args extends [...infer Head, infer _Tail] ? Head : Anything[];
+export type AllButLast<Args extends Anything[]> = Args extends [...infer Head, infer _Tail]
+  ? Head
+  : Required<Args> extends [...infer Head, infer _Tail]
+    ? Head
+    : Anything[];
 
 /** First parameter that is not the error: what an acknowledgement answers with. */
 export type FirstNonErrorArg<Fn> = Fn extends (...args: infer Params) => Anything ? FirstNonError<Params> : Anything;
 
-type FirstNonError<Params> = Params extends [infer First, ...infer Rest]
-  ? IsError<First> extends true
-    ? Rest extends [infer Second, ...infer _Others]
-      ? Second
-      : undefined
-    : First
-  : Anything;
+type FirstNonError<Params> = Params extends []
+  ? undefined
+  : Params extends [infer First, ...infer Rest]
+    ? IsError<First> extends true
+      ? Rest extends [infer Second, ...infer _Others]
+        ? Second
+        : undefined
+      : First
+    : Anything;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsError<T> = IsAny<T> extends true ? false : [T] extends [Error] ? true : false;
 type IsFunction<T> = IsAny<T> extends true ? true : T extends (...args: Anything[]) => Anything ? true : false;
-type LastParam<Listener> = Listener extends (...args: infer Params) => Anything ? Last<Params> : Anything;
+type LastParam<Listener> = Listener extends (...args: infer Params) => Anything
+  ? Params extends []
+    ? undefined
+    : Last<Required<Params>>
+  : Anything;
 
 /** Events whose last parameter is an acknowledgement (every event of an untyped map). */
 export type EventNamesWithAck<Map extends EventsMap, Names extends EventNames<Map> = EventNames<Map>> = {
@@ -112,7 +122,9 @@ export type DecorateAcknowledgementsWithMultipleResponses<Map extends EventsMap>
 };
 
 /** The acknowledgement's value of `emitWithAck`. */
-export type AckValue<Map extends EventsMap, Ev extends EventNames<Map>> = FirstNonErrorArg<Last<EventParams<Map, Ev>>>;
+export type AckValue<Map extends EventsMap, Ev extends EventNames<Map>> = FirstNonErrorArg<
+  Last<Required<EventParams<Map, Ev>>>
+>;
 
 export type { Anything as AnyValue };
 
