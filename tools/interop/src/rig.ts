@@ -4,7 +4,7 @@ import type { Socket as ClientSocket } from "socket.io-client";
 import type { Cell } from "./cell.js";
 import { Link } from "./link.js";
 import { next, until } from "./signals.js";
-import { type ClientOptions, openClient, openServer } from "./stacks.js";
+import { type ClientOptions, openClient, openServer, type Stack } from "./stacks.js";
 
 /** Both ends of one Socket.IO connection. */
 export interface Ends {
@@ -27,7 +27,7 @@ export class Rig {
   readonly cell: Cell;
   readonly #plan: RigPlan;
   readonly #clients: ClientSocket[] = [];
-  #io: Server | undefined;
+  #stack: Stack | undefined;
   #http: HttpServer | undefined;
   #link: Link | undefined;
   #port = 0;
@@ -49,8 +49,8 @@ export class Rig {
   }
 
   get io(): Server {
-    if (this.#io === undefined) throw new TypeError("the server is stopped");
-    return this.#io;
+    if (this.#stack === undefined) throw new TypeError("the server is stopped");
+    return this.#stack.io;
   }
 
   get link(): Link {
@@ -61,31 +61,30 @@ export class Rig {
   /** Builds the server and listens; `prepare` sees it before the first client can. */
   async start(prepare: (io: Server) => void = () => {}): Promise<void> {
     const http = createServer((_request, response) => response.writeHead(404).end());
-    this.#io = await openServer(this.cell, http, { ...this.#plan.server });
+    this.#stack = openServer(this.cell, http, { ...this.#plan.server });
     this.#http = http;
-    prepare(this.#io);
+    prepare(this.#stack.io);
     if (this.cell.transport !== "memory") await listen(http, this.#port);
   }
 
   /** Ends server and listener; the port stays ours for the next `start`. */
   async stop(): Promise<void> {
-    const [io, http] = [this.#io, this.#http];
-    this.#io = undefined;
+    const [stack, http] = [this.#stack, this.#http];
+    this.#stack = undefined;
     this.#http = undefined;
-    await io?.close();
+    await stack?.io.close();
     http?.closeAllConnections();
     if (http?.listening) await new Promise<void>((resolve) => http.close(() => resolve()));
   }
 
   /** A client of the cell. It connects at once unless `autoConnect` is false. */
-  async client(plan: ClientPlan = {}): Promise<ClientSocket> {
+  client(plan: ClientPlan = {}): ClientSocket {
     const { nsp = "/", ...options } = plan;
     const port = this.#link?.port ?? this.#port;
-    const client = await openClient(this.cell, `http://127.0.0.1:${port}${nsp}`, {
+    const client = openClient(this.cell, this.#stack?.memory ?? `http://127.0.0.1:${port}`, nsp, {
       forceNew: true,
       reconnectionDelay: 20,
       reconnectionDelayMax: 100,
-      ...this.#transports(),
       ...options,
     });
     this.#clients.push(client);
@@ -94,7 +93,7 @@ export class Rig {
 
   /** A connected client together with the server's socket of it. */
   async connect(plan: ClientPlan = {}): Promise<Ends> {
-    const client = await this.client(plan);
+    const client = this.client(plan);
     await next(client, "connect");
     return { client, server: this.serverSocket(client, plan.nsp) };
   }
@@ -133,11 +132,6 @@ export class Rig {
     }
     await this.#link?.close();
     await this.stop();
-  }
-
-  #transports(): ClientOptions {
-    if (this.cell.transport === "upgrade") return { transports: ["polling", "websocket"] };
-    return { transports: [this.cell.transport] };
   }
 }
 

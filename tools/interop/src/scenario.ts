@@ -10,6 +10,8 @@ export interface Needs {
   /** Only with our server: goes beyond what the incumbent does. */
   readonly sockeyeServer?: boolean;
   readonly sockeyeClient?: boolean;
+  /** Only with the incumbent's client: ours does not let it come so far. */
+  readonly officialClient?: boolean;
 }
 
 /** One row of the matrix. */
@@ -34,5 +36,6 @@ export function fits(scenario: Scenario, cell: Cell): boolean {
   if ((needs.link || needs.http) && cell.transport === "memory") return false;
   if (needs.sockeyeServer && cell.server !== "sockeye") return false;
   if (needs.sockeyeClient && cell.client !== "sockeye") return false;
+  if (needs.officialClient && cell.client !== "official") return false;
   return true;
 }

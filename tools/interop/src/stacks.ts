@@ -1,9 +1,15 @@
 import type { Server as HttpServer } from "node:http";
+import { io as sockeyeClient } from "@sockeye/client";
+import { Server as SockeyeEngine } from "@sockeye/engine-server";
+import * as sockeyeMsgpack from "@sockeye/socketio-parser/msgpack";
+import { Server as SockeyeServer } from "@sockeye/socketio-server";
+import { MemoryEngine } from "@sockeye/testkit";
 import { Server as OfficialEngine } from "engine.io";
 import { Server as OfficialServer, type Server, type ServerOptions } from "socket.io";
 import { type ManagerOptions, io as officialClient, type Socket, type SocketOptions } from "socket.io-client";
 import * as officialMsgpack from "socket.io-msgpack-parser";
 import type { Cell, Codec, Maker } from "./cell.js";
+import { memoryTransport } from "./memory-transport.js";
 
 /**
  * How each maker's part is built. Both makers' parts are handled through the incumbent's types: what is written for
@@ -14,36 +20,56 @@ export type ClientOptions = Partial<ManagerOptions & SocketOptions>;
 
 const PATH = "/socket.io/";
 
+/** A server, and how clients reach it: by HTTP, or in this process. */
+export interface Stack {
+  readonly io: Server;
+  readonly memory?: MemoryEngine;
+}
+
 /** Builds the cell's server on an HTTP server that is not listening yet. */
-export async function openServer(cell: Cell, http: HttpServer, options: Partial<ServerOptions>): Promise<Server> {
-  const full = { ...options, ...(await parserOption(cell.server, cell.codec)) };
-  if (cell.mount === "attached") return newServer(cell.server, full, http);
-  const engine = await newEngine(cell.engine as Maker, options);
+export function openServer(cell: Cell, http: HttpServer, options: Partial<ServerOptions>): Stack {
+  const full = { ...options, ...parserOption(cell.server, cell.codec) };
+  if (cell.mount === "attached") return { io: newServer(cell.server, full, http) };
+  const io = newServer(cell.server, full);
+  if (cell.engine === "memory") {
+    const memory = new MemoryEngine();
+    io.bind(memory as never);
+    return { io, memory };
+  }
+  const engine = newEngine(cell.engine, options);
   engine.attach(http, { path: PATH });
-  const io = await newServer(cell.server, full);
   mount(cell, io, engine);
-  return io;
+  return { io };
 }
 
-/** Builds the cell's client, not connected yet when `autoConnect` is false. */
-export async function openClient(cell: Cell, url: string, options: ClientOptions): Promise<Socket> {
-  const full: ClientOptions = { ...options, ...(await parserOption(cell.client, cell.codec)) };
-  if (cell.client === "official") return officialClient(url, full);
-  const { io } = await import("@sockeye/client");
-  return io(url, full as never) as unknown as Socket;
+/** Builds the cell's client, not connected yet when `autoConnect` is false. `server` is an address or an engine here. */
+export function openClient(cell: Cell, server: string | MemoryEngine, nsp: string, options: ClientOptions): Socket {
+  const full: ClientOptions = {
+    ...options,
+    ...parserOption(cell.client, cell.codec),
+    ...transportOptions(cell, server),
+  };
+  const url = typeof server === "string" ? `${server}${nsp}` : `http://memory${nsp}`;
+  return cell.client === "official"
+    ? officialClient(url, full)
+    : (sockeyeClient(url, full as never) as unknown as Socket);
 }
 
-async function newServer(maker: Maker, options: Partial<ServerOptions>, http?: HttpServer): Promise<Server> {
+function transportOptions(cell: Cell, server: string | MemoryEngine): ClientOptions {
+  if (typeof server !== "string") return { transports: [memoryTransport(server)] as never };
+  if (cell.transport === "upgrade") return { transports: ["polling", "websocket"] };
+  return { transports: [cell.transport] };
+}
+
+function newServer(maker: Maker, options: Partial<ServerOptions>, http?: HttpServer): Server {
   if (maker === "official") return http ? new OfficialServer(http, options) : new OfficialServer(options);
-  const { Server: SockeyeServer } = await import("@sockeye/socketio-server");
   const ours = http ? new SockeyeServer(http, options as never) : new SockeyeServer(options as never);
   return ours as unknown as Server;
 }
 
-async function newEngine(maker: Maker, options: Partial<ServerOptions>): Promise<OfficialEngine> {
+function newEngine(maker: Maker, options: Partial<ServerOptions>): OfficialEngine {
   const engineOptions = pickEngineOptions(options);
   if (maker === "official") return new OfficialEngine(engineOptions);
-  const { Server: SockeyeEngine } = await import("@sockeye/engine-server");
   return new SockeyeEngine(engineOptions as never) as unknown as OfficialEngine;
 }
 
@@ -56,10 +82,9 @@ function mount(cell: Cell, io: Server, engine: OfficialEngine): void {
   engine.on("connection", (socket) => receiver.onconnection(socket));
 }
 
-async function parserOption(maker: Maker, codec: Codec): Promise<{ parser?: unknown }> {
+function parserOption(maker: Maker, codec: Codec): { parser?: unknown } {
   if (codec === "json") return {};
-  if (maker === "official") return { parser: officialMsgpack };
-  return { parser: await import("@sockeye/socketio-parser/msgpack") };
+  return { parser: maker === "official" ? officialMsgpack : sockeyeMsgpack };
 }
 
 const ENGINE_OPTIONS = [

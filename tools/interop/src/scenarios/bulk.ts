@@ -57,7 +57,7 @@ export const bulkScenarios: Scenario[] = [
           void pour((n) => socket.emit("n", n), changed);
         });
       });
-      const client = await rig.client({ autoConnect: false });
+      const client = rig.client({ autoConnect: false });
       const arrivedDown = new Promise<void>((resolve) => {
         client.on("n", (n: number) => down.push(n) === MANY && resolve());
       });
@@ -95,7 +95,7 @@ export const bulkScenarios: Scenario[] = [
   {
     name: "a message over the server's limit ends that connection only",
     group: "bulk",
-    needs: { http: true },
+    needs: { http: true, officialClient: true },
     server: { maxHttpBufferSize: 100_000 },
     async run(rig) {
       const victim = await rig.connect();
@@ -109,6 +109,18 @@ export const bulkScenarios: Scenario[] = [
       await back;
       await fence(witness);
       assert.deepEqual(reasons, []);
+    },
+  },
+  {
+    name: "a message over the server's limit is refused at its sender, and the connection lives",
+    group: "bulk",
+    needs: { http: true, sockeyeClient: true },
+    server: { maxHttpBufferSize: 100_000 },
+    async run(rig) {
+      const ends = await rig.connect();
+      const text = "x".repeat(200_000);
+      assert.throws(() => ends.client.emit("too big", text), { code: "ERR_SOCKEYE_CLIENT_TOO_LARGE" });
+      await fence(ends);
     },
   },
 ];

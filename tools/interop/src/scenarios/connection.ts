@@ -28,7 +28,7 @@ export const connectionScenarios: Scenario[] = [
       const heard = new Promise((resolve) => {
         rig.io.on("connection", (socket) => socket.on("early", (...args) => resolve(args)));
       });
-      const client = await rig.client();
+      const client = rig.client();
       client.emit("early", 1, { two: 2 });
       assert.deepEqual(await heard, [1, { two: 2 }]);
     },
@@ -88,7 +88,7 @@ export const connectionScenarios: Scenario[] = [
         error.data = { content: "please retry later", code: 7 };
         pass(error);
       });
-      const client = await rig.client();
+      const client = rig.client();
       const [error] = await next<[Refusal]>(client, "connect_error");
       assert.ok(error instanceof Error);
       assert.equal(error.message, "not authorized");
@@ -116,7 +116,7 @@ export const connectionScenarios: Scenario[] = [
         steps.push("third");
         pass();
       });
-      const refused = await rig.client({ auth: { ok: false } });
+      const refused = rig.client({ auth: { ok: false } });
       await next(refused, "connect_error");
       assert.deepEqual(steps, ["first", "second"]);
       refused.auth = { ok: true };
@@ -133,7 +133,7 @@ export const connectionScenarios: Scenario[] = [
     needs: { http: true },
     server: { allowRequest: (_request, answer) => answer("go away", false) },
     async run(rig) {
-      const client = await rig.client();
+      const client = rig.client();
       const [error] = await next<[Error]>(client, "connect_error");
       assert.ok(error instanceof Error);
       assert.equal(client.active, true);
@@ -143,7 +143,7 @@ export const connectionScenarios: Scenario[] = [
     name: "unknown namespace: refused with Invalid namespace",
     group: "connection",
     async run(rig) {
-      const client = await rig.client({ nsp: "/nowhere" });
+      const client = rig.client({ nsp: "/nowhere" });
       const [error] = await next<[Error]>(client, "connect_error");
       assert.equal(error.message, "Invalid namespace");
       assert.equal(client.active, false);
@@ -187,7 +187,7 @@ export const connectionScenarios: Scenario[] = [
       one.server.nsp.emit("hello", "only 101");
       assert.deepEqual(await next(one.client, "hello"), ["only 101"]);
       await rig.connect({ nsp: "/by-function", auth: { token: "yes" } });
-      const refused = await rig.client({ nsp: "/by-function-too", auth: { token: "no" } });
+      const refused = rig.client({ nsp: "/by-function-too", auth: { token: "no" } });
       assert.equal((await next<[Error]>(refused, "connect_error"))[0].message, "Invalid namespace");
     },
   },

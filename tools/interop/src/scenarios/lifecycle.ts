@@ -142,7 +142,7 @@ export const lifecycleScenarios: Scenario[] = [
     needs: { link: true },
     async run(rig) {
       await rig.stop();
-      const client = await rig.client();
+      const client = rig.client();
       const [error] = await next<[Error]>(client, "connect_error");
       assert.ok(error instanceof Error);
       assert.equal(client.active, true);
@@ -157,7 +157,7 @@ export const lifecycleScenarios: Scenario[] = [
     needs: { link: true },
     async run(rig) {
       await rig.stop();
-      const client = await rig.client({ reconnectionAttempts: 2, reconnectionDelayMax: 20 });
+      const client = rig.client({ reconnectionAttempts: 2, reconnectionDelayMax: 20 });
       const attempts: unknown[] = [];
       client.io.on("reconnect_attempt", (n) => attempts.push(n));
       await next(client.io, "reconnect_failed");
@@ -184,6 +184,7 @@ export const lifecycleScenarios: Scenario[] = [
   {
     name: "heartbeats keep a quiet connection up",
     group: "life cycle",
+    needs: { http: true },
     server: { pingInterval: 25, pingTimeout: 2_000 },
     async run(rig) {
       const { client, server } = await rig.connect();
