@@ -44,7 +44,8 @@ export function installConsumer(folder: string, packages: readonly Packed[]): vo
     private: true,
     dependencies: ours,
     devDependencies: { "@types/node": `file:${nodeTypes}` },
-    pnpm: { overrides: { ...ours, ...theirs, "undici-types": `file:${undiciTypes}` } },
+    // Native helpers are optional for everyone who asks for them; a consumer must do without.
+    pnpm: { overrides: { ...ours, ...theirs, "undici-types": `file:${undiciTypes}`, "msgpackr-extract": "-" } },
   };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, undefined, 2));
   mustRun(folder, "pnpm", ["install", "--offline", "--ignore-workspace", "--ignore-scripts", "--no-frozen-lockfile"]);
