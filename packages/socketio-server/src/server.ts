@@ -62,6 +62,8 @@ const DEFAULT_CONNECT_TIMEOUT = 45_000;
 const DEFAULT_MIDDLEWARE_TIMEOUT = 45_000;
 const DEFAULT_ACK_TIMEOUT = 10_000;
 const DEFAULT_RECOVERY_DURATION = 120_000;
+/** Milliseconds between two looks for idle connections of an HTTP server that is closing. */
+const IDLE_SWEEP = 20;
 /** Beyond interval and time-out, before a dead connection is certainly noticed. */
 const HEARTBEAT_MARGIN = 5_000;
 
@@ -567,8 +569,17 @@ function matcherOf(
   return { pattern: stateless, matches: (name, _auth, answer) => answer(stateless.test(name)) };
 }
 
+/**
+ * Closes an HTTP server. Connections that are busy now (with a poll that the engine is about to answer, say) are closed as
+ * soon as they are idle, and not when their keep-alive is over.
+ */
 function closeHttp(server: AnyHttpServer): Promise<Error | undefined> {
+  const sweep = setInterval(() => (server as { closeIdleConnections?(): void }).closeIdleConnections?.(), IDLE_SWEEP);
+  sweep.unref();
   return new Promise((resolve) => {
-    server.close((error?: Error) => resolve(error));
+    server.close((error?: Error) => {
+      clearInterval(sweep);
+      resolve(error);
+    });
   });
 }
