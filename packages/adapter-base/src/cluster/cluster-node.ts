@@ -72,6 +72,7 @@ export class ClusterNode implements DriverReceiver {
   #requests = 0;
   #version = 0;
   #lastPublic = 0;
+  #lastSweep = 0;
   #announcedHealth: AdapterHealth = "ok";
   #started: Promise<void> | undefined;
   #running = false;
@@ -174,8 +175,8 @@ export class ClusterNode implements DriverReceiver {
     await this.#driver.subscribe(CLUSTER);
     await this.#driver.subscribe({ kind: "node", node: this.id });
     this.#running = true;
-    const interval = Math.max(10, Math.min(1000, this.#options.heartbeatTimeout / 10));
-    this.#sweepTimer = setInterval(() => this.#sweep(now()), interval);
+    this.#lastSweep = now();
+    this.#sweepTimer = setInterval(() => this.#sweep(now()), this.#sweepInterval);
     (this.#sweepTimer as { unref?(): void }).unref?.();
   }
 
@@ -221,15 +222,23 @@ export class ClusterNode implements DriverReceiver {
     this.#complain(new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", message));
   }
 
+  get #sweepInterval(): number {
+    return Math.max(10, Math.min(1000, this.#options.heartbeatTimeout / 10));
+  }
+
   #sweep(time: number): void {
     const { heartbeatInterval, heartbeatTimeout } = this.#options;
+    const stall = time - this.#lastSweep - this.#sweepInterval;
+    this.#lastSweep = time;
+    // What arrived during a stall of this process is still waiting to be read: nobody is dead for it, nor is the bus.
+    if (stall > this.#sweepInterval) this.membership.excuse(stall);
+    else this.#health.checkProbe(time - heartbeatInterval);
     if (time - this.#lastPublic >= heartbeatInterval) {
       if (this.#driver.capabilities.echo) this.#health.probeSent(time);
       this.publish(CLUSTER, { kind: "heartbeat", version: this.#version });
     }
     for (const node of this.membership.expire(time - heartbeatTimeout)) this.#nodeLeft(node, false);
     for (const namespace of this.#namespaces.values()) namespace.sweep(time);
-    this.#health.checkProbe(time - heartbeatInterval);
     this.#announceHealth();
   }
 

@@ -66,6 +66,11 @@ export class Membership {
     this.#members.delete(node);
   }
 
+  /** This node stood still for so long: it cannot have heard anybody meanwhile. */
+  excuse(duration: number): void {
+    for (const member of this.#members.values()) member.lastHeard += duration;
+  }
+
   /** Removes and returns the nodes that were not heard of since a time. */
   expire(heardSince: number): NodeId[] {
     const silent = this.nodes.filter((node) => this.#members.get(node)!.lastHeard < heardSince);

@@ -83,8 +83,8 @@ export const broadcastCases: readonly AdapterCase[] = [
       const namespace = await population(await bench.open());
       const args = ["é \u2028 😀", 1.5, null, { deep: [[{ bytes: Uint8Array.of(0, 255) }]] }, new Uint8Array(0)];
       namespace.adapter.broadcast({ type: 2, data: ["event", ...args] }, { rooms: new Set() });
-      for (const { events } of namespace.sockets.values())
-        await eventually(() => assert.deepEqual(events, [["event", ...args]]));
+      for (const socket of namespace.sockets.values())
+        await eventually(() => assert.deepEqual(socket.events, [["event", ...args]]));
     },
   },
   {
