@@ -44,6 +44,7 @@ socket.on("disconnect", () => {
   awaySince = performance.now();
   showPeople(at("people"), [], "");
   at("people-count").textContent = "";
+  at("room-note").textContent = "";
   at("typing").textContent = "";
   typists.clear();
   sayAway();
@@ -57,7 +58,8 @@ socket.on("connect_error", (error) => {
 
 function sayAway() {
   const seconds = Math.round((performance.now() - awaySince) / 1_000);
-  banner("The server is away.", `What you write is kept here and sent when it is back. ${seconds} s so far.`);
+  const since = seconds < 1 ? "" : ` ${seconds} s so far.`;
+  banner("The server is away.", `What you write is kept here and sent when it is back.${since}`);
 }
 
 function welcomeBack() {

@@ -12,7 +12,18 @@ export async function readPicture(file, limit) {
   if (file.size > limit) {
     return { wrong: `That picture has ${inMegabytes(file.size)}; at most ${inMegabytes(limit)} can be sent.` };
   }
+  if (!(await isReadable(file))) return { wrong: "That file is not a picture that this browser can read." };
   return { data: await file.arrayBuffer(), type: file.type, alt: file.name || "picture" };
+}
+
+/** @param {File} file */
+async function isReadable(file) {
+  try {
+    (await createImageBitmap(file)).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {number} bytes */

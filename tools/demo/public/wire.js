@@ -68,6 +68,7 @@ export class Wire {
     this.#lost = true;
     this.log(`Connection lost: ${reason}`);
     this.#show("none", "Looking for the server.");
+    this.#at("rtt").textContent = "–";
     document.body.dataset.link = "away";
     this.#at("pill-text").textContent = "Server away";
   }

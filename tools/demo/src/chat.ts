@@ -107,7 +107,7 @@ class Chat {
     const { id, alt, data } = (value ?? {}) as { id?: unknown; alt?: unknown; data?: unknown };
     const checked = { id: idOf(id), picture: pictureOf(data) };
     if (checked.id === undefined || checked.picture === undefined) {
-      return `A picture is a PNG, JPEG, GIF or WebP of at most ${limits.picture / 1_000} kB.`;
+      return `A picture is a PNG, JPEG, GIF or WebP of at most ${limits.picture / 1_000_000} MB.`;
     }
     if (!mayAct(socket)) return TOO_FAST;
     this.#pass(socket, { id: checked.id, picture: { ...checked.picture, alt: lineOf(alt, 80) ?? "picture" } });
