@@ -13,6 +13,9 @@ const alive = new Set();
 /** @type {(() => void)[]} */
 const lastActs = [];
 
+/** Set when this process was told to end: what its children report from then on is of no interest. */
+let interrupted = false;
+
 /**
  * @param {string} command
  * @param {string[]} args
@@ -84,6 +87,7 @@ export function run(command, args, { cwd, env = process.env, log, echo = false, 
     });
     child.once("close", (code, signal) => {
       clearTimeout(timer);
+      if (interrupted) return;
       const reason = timedOut ? `not done after ${timeoutMs / 1000} s` : `exit ${code ?? signal}`;
       resolve({ ok: code === 0 && !timedOut, output, reason });
     });
@@ -116,6 +120,7 @@ for (const [signal, number] of /** @type {const} */ ([
   ["SIGHUP", 1],
 ])) {
   process.once(signal, async () => {
+    interrupted = true;
     console.log(`\n${signal}: stopping what was started here`);
     await Promise.all([...alive].map((child) => stop(child)));
     process.exit(128 + number);

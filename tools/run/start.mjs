@@ -44,7 +44,7 @@ const buildArgs = ["--filter", "@sockeye/demo...", "run", "build"];
 
 async function prepare() {
   const sources = fingerprint(["packages", "tools/demo"]);
-  if (isInstalled() && isBuiltFrom(sources)) return;
+  if (isBuiltFrom(sources)) return;
   const pnpm = findPnpm();
   if (!isInstalled()) await step(`Installing dependencies into node_modules (${pnpm.origin})`, pnpm, installArgs);
   await step("Building the packages and the demo", pnpm, buildArgs);
@@ -55,7 +55,8 @@ async function prepare() {
 
 /** @param {string} sources */
 function isBuiltFrom(sources) {
-  return existsSync(server) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+  const there = [server, stamp, join(root, "node_modules", ".modules.yaml")].every((path) => existsSync(path));
+  return there && readFileSync(stamp, "utf8") === sources;
 }
 
 /** Hands over to the demo: its output is ours, its end is ours. */
