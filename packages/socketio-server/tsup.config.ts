@@ -14,6 +14,8 @@ export default defineConfig(
     {
       // The client's builds are found relative to the code.
       shims: true,
+      // The footer must stay behind the exports it wraps.
+      treeshake: false,
       footer: ({ format }) => (format === "cjs" ? { js: `const exported = module.exports;${CALLABLE}` } : {}),
     },
   ),
