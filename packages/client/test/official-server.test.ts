@@ -1,5 +1,8 @@
+import type { Parser } from "@sockeye/socketio-parser";
+import * as officialMsgpack from "socket.io-msgpack-parser";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type IoOptions, io, Manager, type Socket } from "../src/index.js";
+import { io as msgpackIo } from "../src/msgpack/index.js";
 import { type Host, once, startServer } from "./official-server.js";
 
 describe.each([
@@ -140,6 +143,53 @@ describe("socket of a shared Manager", () => {
     a.disconnect();
     expect(b.connected).toBe(true);
     b.disconnect();
+    await host.close();
+  });
+});
+
+describe("recovery of the incumbent's server", () => {
+  it("resumes, whatever trailing strings volatile events had", async () => {
+    const host = await startServer({ connectionStateRecovery: {} });
+    const socket = io(host.url, { forceNew: true, reconnectionDelay: 100, transports: ["websocket"] });
+    const got: unknown[] = [];
+    socket.on("event", (n) => got.push(n));
+    socket.on("text", (...args) => got.push(args.length));
+    await once(socket, "connect");
+    const { id } = socket;
+    host.io.emit("event", 1);
+    await expect.poll(() => got).toEqual([1]);
+    const [server] = host.io.of("/").sockets.values();
+    server!.volatile.emit("text", "a string at the end");
+    server!.volatile.emit("text");
+    await expect.poll(() => got.length).toBeGreaterThan(1);
+    server!.conn.close();
+    await once(socket, "disconnect");
+    host.io.emit("event", 2);
+    await once(socket, "connect");
+    expect([socket.recovered, socket.id]).toEqual([true, id]);
+    expect(got.filter((n) => n === 2)).toEqual([2]);
+    socket.disconnect();
+    await host.close();
+  });
+});
+
+describe("MessagePack", () => {
+  it.each(["polling", "websocket"])("is spoken by its entry point over %s", async (transport) => {
+    const host = await startServer({ parser: officialMsgpack });
+    host.io.on("connection", (socket) => socket.on("echo", (value, answer) => answer(value)));
+    const socket = msgpackIo(host.url, { forceNew: true, transports: [transport] });
+    const value = { text: "ß", list: [1, 2.5, null], bytes: Buffer.from([1, 2, 3]) };
+    expect(await socket.emitWithAck("echo", value)).toEqual(value);
+    socket.disconnect();
+    await host.close();
+  });
+
+  it("is spoken by a foreign parser, given as an option", async () => {
+    const host = await startServer({ parser: officialMsgpack });
+    host.io.on("connection", (socket) => socket.on("echo", (value, answer) => answer(value)));
+    const socket = io(host.url, { forceNew: true, parser: officialMsgpack as unknown as Parser });
+    expect(await socket.emitWithAck("echo", { a: [1] })).toEqual({ a: [1] });
+    socket.disconnect();
     await host.close();
   });
 });
