@@ -49,6 +49,11 @@ export interface EngineOptions {
   pingInterval?: number;
   /** An upgrade that takes longer is given up; the session stays where it is. Default 10000. */
   upgradeTimeout?: number;
+  /**
+   * A long-polling session that makes no second request within this time after its handshake is given up (`ping
+   * timeout`): handshakes alone shall not pile up sessions. Default 10000.
+   */
+  firstPollTimeout?: number;
   /** Closing in good order may take this long without progress, then the connection is cut. Default 5000. */
   closeTimeout?: number;
   /**
@@ -144,6 +149,7 @@ export type ResolvedOptions = Omit<EngineOptions, "perMessageDeflate" | "httpCom
       | "pingTimeout"
       | "pingInterval"
       | "upgradeTimeout"
+      | "firstPollTimeout"
       | "closeTimeout"
       | "handshakeTimeout"
       | "maxHttpBufferSize"
@@ -173,6 +179,7 @@ const defaults = {
   pingTimeout: 20_000,
   pingInterval: 25_000,
   upgradeTimeout: 10_000,
+  firstPollTimeout: 10_000,
   closeTimeout: 5_000,
   handshakeTimeout: 30_000,
   maxHttpBufferSize: 1e6,

@@ -48,6 +48,8 @@ export class Server extends Engine {
   /** Response headers that middlewares set on an upgrade, until the `101` is written. */
   readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
 
+  readonly #keepsAlive = () => !this.closed && this.httpServer?.listening !== false;
+
   constructor(options?: EngineOptions) {
     super(options);
     if (this.opts.cors !== false) this.use(nodeCors(this.opts.cors));
@@ -84,7 +86,7 @@ export class Server extends Engine {
   /** Takes an HTTP request, whatever its path: for mounting by hand. */
   handleRequest(request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): void {
     const view = new NodeRequestView(request);
-    const exchange = new NodeExchange(view, response, this.opts.httpCompression);
+    const exchange = this.#exchange(view, response);
     this.admit("http", view, response, (refusal) => {
       if (refusal !== undefined) this.#refuseRequest(exchange, refusal);
       else this.#serve(exchange);
@@ -116,6 +118,10 @@ export class Server extends Engine {
       if (refusal === undefined) callback();
       else callback(refusal.code, refusal.context);
     });
+  }
+
+  #exchange(view: NodeRequestView, response: NodeResponse): NodeExchange {
+    return new NodeExchange(view, response, this.opts.httpCompression, this.#keepsAlive);
   }
 
   #refuseRequest(exchange: NodeExchange, refusal: Refusal): void {
@@ -274,7 +280,7 @@ export class Server extends Engine {
 
   /** Below the path nothing is served, and nobody else is meant. */
   #refuseBelow(request: IncomingMessage, response: ServerResponse): void {
-    const exchange = new NodeExchange(new NodeRequestView(request), response, false);
+    const exchange = this.#exchange(new NodeRequestView(request), response);
     this.#refuseRequest(exchange, refuse(3, { name: "PATH_MISMATCH", path: pathOf(request.url ?? "") }));
   }
 

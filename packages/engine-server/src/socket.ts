@@ -391,6 +391,10 @@ export class Socket
     return this.#transport.bytesRead;
   }
 
+  isConfirmed(): boolean {
+    return this.#transport.confirmed;
+  }
+
   heldBytes(): number {
     return this.#transport.bufferedAmount;
   }
@@ -408,6 +412,8 @@ export class Socket
   }
 
   beat(): void {
+    // The next ping may be due before the time-out that was awaited.
+    this.server.deadlines.schedule(this);
     if (this.#observed) this.#emitSafely("heartbeat");
   }
 

@@ -15,6 +15,7 @@ describe("the defaults", () => {
       pingTimeout: 20_000,
       pingInterval: 25_000,
       upgradeTimeout: 10_000,
+      firstPollTimeout: 10_000,
       closeTimeout: 5_000,
       handshakeTimeout: 30_000,
       maxHttpBufferSize: 1_000_000,
@@ -85,6 +86,23 @@ describe("limits on sessions", () => {
         expect((await first).status).toBe(200);
       },
     ),
+  );
+});
+
+describe("firstPollTimeout", () => {
+  it(
+    "ends a session that was opened and left, and no other",
+    withRig({ firstPollTimeout: 50 }, async (rig) => {
+      const session = nextSession(rig);
+      await handshake(rig);
+      const socket = await session;
+      const { sid } = await handshake(rig);
+      await post(rig, sid, "4x");
+      const websocket = await openWebSocket(rig);
+      expect(await new Promise((resolve) => socket.on("close", resolve))).toBe("ping timeout");
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      expect(Object.keys(rig.engine.clients).sort()).toEqual([sid, websocket.sid].sort());
+    }),
   );
 });
 

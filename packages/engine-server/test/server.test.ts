@@ -496,6 +496,23 @@ describe("close", () => {
   );
 });
 
+describe("closing the HTTP server too", () => {
+  it(
+    "does not wait for idle keep-alive connections",
+    withRig({}, async (rig) => {
+      const { sid } = await handshake(rig);
+      const waiting = poll(rig, sid);
+      await eventually(() => rig.engine.inspect().openResponses === 1);
+      const start = performance.now();
+      rig.engine.close();
+      const closed = new Promise((resolve) => rig.engine.httpServer!.close(resolve));
+      expect((await waiting).headers.connection).toBe("close");
+      await closed;
+      expect(performance.now() - start).toBeLessThan(1000);
+    }),
+  );
+});
+
 describe("the heartbeat", () => {
   it(
     "keeps those alive who answer, and ends those who do not",
@@ -511,6 +528,19 @@ describe("the heartbeat", () => {
       await new Promise((resolve) => setTimeout(resolve, 150));
       expect(rig.engine.clientsCount).toBe(1);
       expect(peer.got.filter((one) => one === "2").length).toBeGreaterThanOrEqual(2);
+    }),
+  );
+
+  it(
+    "comes in its interval also when the time-out is much longer",
+    withRig({ pingInterval: 20, pingTimeout: 5000 }, async (rig) => {
+      const { peer } = await openWebSocket(rig);
+      peer.ws.on("message", (data: Buffer) => {
+        if (data.toString() === "2") peer.ws.send("3");
+      });
+      const start = performance.now();
+      await peer.until(() => peer.got.filter((one) => one === "2").length === 5);
+      expect(performance.now() - start).toBeLessThan(1000);
     }),
   );
 

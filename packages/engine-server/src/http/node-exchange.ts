@@ -18,6 +18,7 @@ export class NodeExchange implements HttpExchange {
   gone = false;
   readonly #response: NodeResponse;
   readonly #compression: false | (HttpCompressionOptions & { threshold: number });
+  readonly #keepsAlive: () => boolean;
   #done = false;
   #bodyDone: ((outcome: BodyOutcome) => void) | undefined;
 
@@ -25,10 +26,12 @@ export class NodeExchange implements HttpExchange {
     request: NodeRequestView,
     response: NodeResponse,
     compression: false | (HttpCompressionOptions & { threshold: number }),
+    keepsAlive: () => boolean,
   ) {
     this.request = request;
     this.#response = response;
     this.#compression = compression;
+    this.#keepsAlive = keepsAlive;
     // A broken pipe shows as the close of the response as well; the error itself must only not be unhandled.
     response.on("error", () => undefined);
     response.on("close", () => this.#onClose());
@@ -47,6 +50,8 @@ export class NodeExchange implements HttpExchange {
       response.end();
       return;
     }
+    // A server that is going down waits for its connections: an idle one would keep it for seconds.
+    if (!this.#keepsAlive()) response.shouldKeepAlive = false;
     const coding = compress ? this.#coding(body) : undefined;
     if (coding === undefined) {
       response.writeHead(status, headers);

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly pingInterval: number;
   readonly pingTimeout: number;
   readonly upgradeTimeout: number;
+  /** Milliseconds until a peer must have shown that the handshake reached it. */
+  readonly firstPollTimeout: number;
   /** Milliseconds that closing may take without progress. */
   readonly closeTimeout: number;
   readonly maxOutboxBytes: number;
@@ -30,6 +32,8 @@ export interface SessionPort {
   bytesRead(): number;
   /** Bytes that the current transport has taken and the operating system has not. */
   heldBytes(): number;
+  /** Whether the peer has shown that the handshake reached it. */
+  isConfirmed(): boolean;
   /** Hand a message to the application. */
   deliver(data: EngineData): void;
   /** A heartbeat arrived. */
@@ -68,6 +72,7 @@ export class Session {
   #state: SessionState = "opening";
   #upgrade: UpgradeState = "none";
   #upgradeDeadline = Number.POSITIVE_INFINITY;
+  #confirmDeadline = Number.POSITIVE_INFINITY;
   #closeDeadline = Number.POSITIVE_INFINITY;
   /** What the transport held when progress of the closing was last looked at. */
   #heldAtClose = 0;
@@ -94,7 +99,7 @@ export class Session {
   nextDeadline(): number {
     if (this.#state === "closing") return this.#closeDeadline;
     if (this.#state === "closed") return Number.POSITIVE_INFINITY;
-    return Math.min(this.#heartbeat.deadline, this.#upgradeDeadline);
+    return Math.min(this.#heartbeat.deadline, this.#upgradeDeadline, this.#confirmDeadline);
   }
 
   // --- inputs -------------------------------------------------------------------------------------------------------
@@ -105,6 +110,7 @@ export class Session {
     this.#queue(new OutgoingPacket("open", handshake, true, false));
     if (initialPacket !== undefined) this.#queue(new OutgoingPacket("message", initialPacket, true, false));
     this.#heartbeat.start(moment, this.#port.bytesRead());
+    if (!this.#port.isConfirmed()) this.#confirmDeadline = moment.now + this.#options.firstPollTimeout;
   }
 
   /** A message arrived on the session's transport. The hot path: no packet object, no clock. */
@@ -162,7 +168,7 @@ export class Session {
   expire(moment: Moment): void {
     if (moment.now >= this.#upgradeDeadline) this.#upgradeEvent("failed", moment);
     if (this.#state === "closing") this.#expireClosing(moment);
-    else if (this.#state === "open") this.#expireHeartbeat(moment);
+    else if (this.#state === "open") this.#expireOpen(moment);
   }
 
   // --- the upgrade --------------------------------------------------------------------------------------------------
@@ -255,9 +261,21 @@ export class Session {
   #end(reason: EngineCloseReason, details: unknown): void {
     this.#state = "closed";
     this.#heartbeat.stop();
+    this.#confirmDeadline = Number.POSITIVE_INFINITY;
     this.#upgradeDeadline = Number.POSITIVE_INFINITY;
     this.#closeDeadline = Number.POSITIVE_INFINITY;
     this.#port.ended(reason, details);
+  }
+
+  #expireOpen(moment: Moment): void {
+    if (moment.now >= this.#confirmDeadline) {
+      this.#confirmDeadline = Number.POSITIVE_INFINITY;
+      if (this.#upgrade === "none" && !this.#port.isConfirmed()) {
+        this.#apply("silent", moment);
+        return;
+      }
+    }
+    this.#expireHeartbeat(moment);
   }
 
   #expireHeartbeat(moment: Moment): void {

@@ -38,6 +38,8 @@ export class PollingTransport extends BaseTransport {
   /** What an upload carried was against the law. */
   #violated = false;
   #bytesRead = 0;
+  /** Requests so far, that of the handshake included. */
+  #requests = 0;
 
   constructor(protocol: Protocol, request: RequestView, options: PollingOptions) {
     super(protocol, !request.query.has("b64"));
@@ -55,8 +57,12 @@ export class PollingTransport extends BaseTransport {
   }
 
   get bytesRead(): number {
-    // A poll is a sign of life too: it counts as one byte (see `onRequest`).
-    return this.#bytesRead + (this.#upload?.bytesRead ?? 0);
+    // A poll is a sign of life too: it counts as one byte.
+    return this.#bytesRead + this.#requests + (this.#upload?.bytesRead ?? 0);
+  }
+
+  override get confirmed(): boolean {
+    return this.#requests > 1;
   }
 
   /** Polls and uploads that wait for their answer. */
@@ -71,7 +77,7 @@ export class PollingTransport extends BaseTransport {
 
   /** Takes a request of this session. */
   onRequest(exchange: HttpExchange): void {
-    this.#bytesRead++;
+    this.#requests++;
     const { method } = exchange.request;
     if (method === "GET") this.#onPoll(exchange);
     else if (method === "POST") this.#onUpload(exchange);

@@ -40,6 +40,11 @@ export abstract class BaseTransport implements Transport {
     return this.ready && this.bufferedAmount === 0 && this.#owner?.hasQueued(this) === false;
   }
 
+  /** Whether the peer has shown that the handshake reached it: a connection that stands shows it by standing. */
+  get confirmed(): boolean {
+    return true;
+  }
+
   /** Bytes received of a message that is not whole yet. */
   get unfinishedBytes(): number {
     return 0;

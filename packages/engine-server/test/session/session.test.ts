@@ -8,6 +8,7 @@ const OPTIONS: SessionOptions = {
   pingInterval: 100,
   pingTimeout: 50,
   upgradeTimeout: 40,
+  firstPollTimeout: 60,
   closeTimeout: 30,
   maxOutboxBytes: 1000,
   maxOutboxPackets: 10,
@@ -21,7 +22,9 @@ class TestPort implements SessionPort {
   /** Called by `flush`: what a ready transport would do. */
   onFlush: () => void = () => undefined;
   readonly calls: unknown[][] = [];
+  confirmed = true;
   bytesRead = () => this.read;
+  isConfirmed = () => this.confirmed;
   heldBytes = () => this.held;
   deliver = (data: unknown) => void this.calls.push(["deliver", data]);
   beat = () => void this.calls.push(["beat"]);
@@ -69,6 +72,37 @@ describe("opening", () => {
   it("may be written to before it is open", () => {
     const other = new Session(OPTIONS, protocolV4, new TestPort());
     expect(other.write(message("early"), at(0))).toBe(true);
+  });
+});
+
+describe("a session whose peer has not shown that it is there", () => {
+  const unconfirmed = () => {
+    port = new TestPort();
+    port.confirmed = false;
+    session = new Session(OPTIONS, protocolV4, port);
+    session.open("{}", undefined, at(0));
+  };
+
+  it("is given up after firstPollTimeout", () => {
+    unconfirmed();
+    expect(session.nextDeadline()).toBe(60);
+    session.expire(at(60));
+    expect(ends()).toEqual([["ended", "ping timeout", undefined]]);
+  });
+
+  it("lives on when it was confirmed in time", () => {
+    unconfirmed();
+    port.confirmed = true;
+    session.expire(at(60));
+    expect(session.state).toBe("open");
+    expect(session.nextDeadline()).toBe(100);
+  });
+
+  it("is not given up while it upgrades", () => {
+    unconfirmed();
+    session.candidateOpened(at(50));
+    session.expire(at(60));
+    expect(session.state).toBe("open");
   });
 });
 
