@@ -29,4 +29,9 @@ export abstract class EmittingDecoder implements Decoder {
     this.#listeners = this.#listeners.filter((one) => listener !== undefined && one !== listener);
     return this;
   }
+
+  /** What the official server calls when a connection ends. */
+  removeListener(event: "decoded", listener: DecodedListener): this {
+    return this.off(event, listener);
+  }
 }

@@ -50,7 +50,7 @@ const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)/;
 
 export class Decoder implements DecoderContract {
   readonly #maxAttachments: number;
-  readonly #listeners: ((packet: Packet) => void)[] = [];
+  #listeners: ((packet: Packet) => void)[] = [];
   /** A binary packet, and the places that wait for their bytes. */
   #unfinished: Packet | undefined;
   #slots: Slot[] = [];
@@ -62,6 +62,11 @@ export class Decoder implements DecoderContract {
 
   on(_event: "decoded", listener: (packet: Packet) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** What the official client calls when a connection ends. */
+  off(_event: "decoded", listener: (packet: Packet) => void): void {
+    this.#listeners = this.#listeners.filter((one) => one !== listener);
   }
 
   add(chunk: unknown): void {
