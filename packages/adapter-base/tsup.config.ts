@@ -1,4 +1,10 @@
 import { defineConfig } from "tsup";
 import { library } from "../../tsup.base.js";
 
-export default defineConfig(library({ index: "src/index.ts", conformance: "src/conformance/index.ts" }));
+export default defineConfig(
+  library({
+    index: "src/index.ts",
+    conformance: "src/conformance/index.ts",
+    "node-cluster": "src/cluster/drivers/node-cluster.node.ts",
+  }),
+);

@@ -2,6 +2,10 @@ export { channelKey } from "./cluster/channel-key.js";
 export { ClusterAdapter, type ClusterAdapterOptions, createClusterAdapter } from "./cluster/cluster-adapter.js";
 export type { Traffic } from "./cluster/cluster-node.js";
 export type * from "./cluster/contract.js";
+export {
+  BroadcastChannelDriver,
+  type BroadcastChannelDriverOptions,
+} from "./cluster/drivers/broadcast-channel-driver.js";
 export { ClusterError, type ClusterErrorCode, ClusterTimeoutError, ClusterViolation } from "./cluster/errors.js";
 export type { ClusterOptions } from "./cluster/options.js";
 export * from "./contract.js";

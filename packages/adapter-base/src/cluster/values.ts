@@ -1,3 +1,5 @@
+import { ClusterViolation } from "./errors.js";
+
 /**
  * Values of the application inside an envelope: JSON, with bytes lifted out into attachments. In place of the n-th attachment
  * stands the string NUL, `b`, n. An application's own string that begins with NUL gets one more NUL, so nothing it says can be
@@ -15,13 +17,13 @@ export function stringifyLifting(value: unknown, attachments: Uint8Array[]): str
   });
 }
 
-/** @throws SyntaxError when it is not JSON, RangeError when an attachment is not there */
+/** @throws SyntaxError when it is not JSON, ClusterViolation when an attachment is not there */
 export function parseLowering(text: string, attachments: readonly Uint8Array[]): unknown {
   return JSON.parse(text, (_, value: unknown) => {
     if (typeof value !== "string" || !value.startsWith(NUL)) return value;
     if (value.startsWith(NUL + NUL)) return value.slice(1);
     const attachment = value.startsWith(ATTACHMENT) ? attachments[Number(value.slice(2))] : undefined;
-    if (attachment === undefined) throw new RangeError("no such attachment");
+    if (attachment === undefined) throw new ClusterViolation("an attachment is missing");
     return attachment;
   });
 }

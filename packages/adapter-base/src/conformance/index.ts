@@ -1,5 +1,6 @@
 export { adapterConformance } from "./adapter-suite.js";
 export { type AdapterCase, type AdapterCluster, type AdapterSubject, type AdapterSupports, Bench } from "./bench.js";
+export { type DriverCluster, type DriverSubject, driverConformance } from "./driver-suite.js";
 export { eventually } from "./eventually.js";
 export { type Faults, MemoryBus, MemoryDriver } from "./memory-bus.js";
 export type { TestRunner } from "./runner.js";

@@ -1,0 +1,115 @@
+import type { Channel, ClusterDriver, DriverCapabilities, DriverReceiver, NodeId } from "../contract.js";
+import { ClusterError } from "../errors.js";
+import type { Addressed, IpcPort, ToHub, ToNode } from "./ipc-messages.js";
+
+/** A node of a cluster of processes: speaks to the {@link IpcHub} in the primary. */
+export class IpcDriver implements ClusterDriver {
+  readonly capabilities: DriverCapabilities = {
+    ordered: true,
+    interest: true,
+    replay: false,
+    echo: true,
+    maxEnvelopeBytes: 32 * 1024 * 1024,
+  };
+  readonly #port: IpcPort<ToHub, ToNode>;
+  /** Subscriptions that the hub has not confirmed yet. */
+  readonly #pending = new Map<number, () => void>();
+  #receiver: DriverReceiver | undefined;
+  #outbox: Addressed[] = [];
+  #flushed: Promise<void> | undefined;
+  #ids = 0;
+  #closed = false;
+
+  constructor(port: IpcPort<ToHub, ToNode>) {
+    this.#port = port;
+  }
+
+  async start(_node: NodeId, receiver: DriverReceiver): Promise<void> {
+    this.#receiver = receiver;
+    this.#port.onMessage((message) => this.#handle(message));
+    this.#port.onClose(() => this.#lost());
+  }
+
+  subscribe(channel: Channel): Promise<void> {
+    return this.#ask("subscribe", channel);
+  }
+
+  unsubscribe(channel: Channel): Promise<void> {
+    return this.#ask("unsubscribe", channel);
+  }
+
+  /** What is published in one turn goes as one message. */
+  async publish(channel: Channel, envelope: Uint8Array): Promise<void> {
+    if (this.#closed) throw new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
+    if (envelope.byteLength > this.capabilities.maxEnvelopeBytes) {
+      throw new ClusterError(
+        "ERR_SOCKEYE_CLUSTER_TOO_LARGE",
+        `an envelope of ${envelope.byteLength} bytes is too large`,
+      );
+    }
+    this.#outbox.push({ channel, bytes: envelope });
+    this.#flushed ??= Promise.resolve().then(() => this.#flush());
+    return this.#flushed;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#flushed?.catch(() => undefined);
+    this.#closed = true;
+    try {
+      this.#port.send({ sockeye: "hub", op: "close" });
+    } catch {
+      // The primary is gone, and with it the subscriptions.
+    }
+    this.#settlePending();
+    this.#port.detach();
+  }
+
+  #ask(op: "subscribe" | "unsubscribe", channel: Channel): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    const id = ++this.#ids;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, resolve);
+      try {
+        this.#port.send({ sockeye: "hub", op, channel, id });
+      } catch (cause) {
+        this.#pending.delete(id);
+        reject(unreachable(cause));
+      }
+    });
+  }
+
+  #flush(): void {
+    const envelopes = this.#outbox;
+    this.#outbox = [];
+    this.#flushed = undefined;
+    try {
+      this.#port.send({ sockeye: "hub", op: "publish", envelopes });
+    } catch (cause) {
+      throw unreachable(cause);
+    }
+  }
+
+  #handle(message: ToNode): void {
+    if (message.op === "deliver") {
+      for (const { channel, bytes } of message.envelopes) this.#receiver?.onEnvelope(channel, bytes);
+    } else {
+      this.#pending.get(message.id)?.();
+      this.#pending.delete(message.id);
+    }
+  }
+
+  #lost(): void {
+    this.#settlePending();
+    this.#receiver?.onState({ publish: "down", receive: "down" });
+  }
+
+  #settlePending(): void {
+    for (const resolve of this.#pending.values()) resolve();
+    this.#pending.clear();
+  }
+}
+
+function unreachable(cause: unknown): ClusterError {
+  return new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the primary process cannot be reached", { cause });
+}

@@ -1,0 +1,97 @@
+import cluster, { type Worker } from "node:cluster";
+import type { AdapterTarget } from "../../contract.js";
+import type { InMemoryAdapterOptions } from "../../in-memory-adapter.js";
+import { type ClusterAdapter, createClusterAdapter } from "../cluster-adapter.js";
+import { ClusterError } from "../errors.js";
+import type { ClusterOptions } from "../options.js";
+import { IpcDriver } from "./ipc-driver.js";
+import { IpcHub } from "./ipc-hub.js";
+import { type Addressed, type IpcPort, isFor, type ToHub, type ToNode } from "./ipc-messages.js";
+
+/** The part of `process` and of a `Worker` that is used. */
+interface Endpoint {
+  send?(message: object): boolean;
+  isConnected?(): boolean;
+  readonly connected?: boolean;
+  on(event: "message" | "disconnect", listener: (message: unknown) => void): unknown;
+  off(event: "message" | "disconnect", listener: (message: unknown) => void): unknown;
+}
+
+/**
+ * In the primary process, before the first `cluster.fork()`: passes the workers' envelopes on. Workers that exist already
+ * are taken along.
+ *
+ * ```ts
+ * if (cluster.isPrimary) {
+ *   setupPrimary();
+ *   for (let i = 0; i < availableParallelism(); i++) cluster.fork();
+ * }
+ * ```
+ */
+export function setupPrimary(): void {
+  const hub = new IpcHub();
+  const attach = (worker: Worker) => hub.attach(portOf<ToNode, ToHub>(worker as unknown as Endpoint, "hub"));
+  for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) attach(worker);
+  cluster.on("fork", attach);
+}
+
+/**
+ * For the `adapter` option of a server in a worker of node:cluster.
+ *
+ * @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION` in a process that is not a worker
+ */
+export function createNodeClusterAdapter(
+  options: Omit<ClusterOptions, "driver"> & InMemoryAdapterOptions = {},
+): (nsp: AdapterTarget) => ClusterAdapter {
+  if (process.send === undefined) {
+    throw new ClusterError("ERR_SOCKEYE_CLUSTER_OPTION", "this process is not a worker of node:cluster");
+  }
+  return createClusterAdapter({
+    ...options,
+    driver: new IpcDriver(portOf<ToHub, ToNode>(process as Endpoint, "node")),
+  });
+}
+
+/** IPC between processes is JSON unless the application chose otherwise, so bytes travel as base64 either way. */
+function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
+  endpoint: Endpoint,
+  side: In["sockeye"],
+): IpcPort<Out, In> {
+  const listening: ["message" | "disconnect", (message: unknown) => void][] = [];
+  const listen = (event: "message" | "disconnect", listener: (message: unknown) => void) => {
+    listening.push([event, listener]);
+    endpoint.on(event, listener);
+  };
+  return {
+    send(message) {
+      const isConnected = endpoint.isConnected?.() ?? endpoint.connected;
+      if (!isConnected) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the other process has disconnected");
+      endpoint.send?.(withBytes(message, toBase64));
+    },
+    onMessage: (listener) =>
+      listen("message", (message) => {
+        if (isFor<In>(message, side)) listener(withBytes(message, fromBase64));
+      }),
+    onClose: (listener) => listen("disconnect", listener),
+    detach() {
+      for (const [event, listener] of listening.splice(0)) endpoint.off(event, listener);
+    },
+  };
+}
+
+function withBytes<M extends object>(message: M, convert: (bytes: never) => unknown): M {
+  if (!("envelopes" in message)) return message;
+  const envelopes = (message.envelopes as readonly Addressed[]).map(({ channel, bytes }) => ({
+    channel,
+    bytes: convert(bytes as never),
+  }));
+  return { ...message, envelopes };
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Buffer.from(text, "base64");
+}
