@@ -1,7 +1,12 @@
-import { execFile } from "node:child_process";
-import { createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { Agent, createServer, type Server as HttpServer, type IncomingMessage } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Server } from "socket.io";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Fetch, type IoOptions, io, Manager, type Socket, WebSocket, XHR } from "../src/index.js";
 import { io as webSocketIo } from "../src/websocket/index.js";
@@ -354,3 +359,100 @@ describe("the engine", () => {
     }
   }, 40_000);
 });
+
+describe("options of the connection", () => {
+  it("path and addTrailingSlash", async () => {
+    await start({ path: "/other", addTrailingSlash: false });
+    const urls: string[] = [];
+    host.http.prependListener("request", (request) => urls.push(request.url!));
+    const socket = open({ path: "/other", addTrailingSlash: false, transports: ["polling"] });
+    expect(await socket.emitWithAck("echo", 1)).toBe(1);
+    expect(urls[0]).toMatch(/^\/other\?EIO=4/);
+  });
+
+  it("protocols, perMessageDeflate and compress", async () => {
+    await start({ perMessageDeflate: { threshold: 10 } });
+    const offers: unknown[] = [];
+    host.http.prependListener("upgrade", (request: IncomingMessage) => {
+      offers.push(request.headers["sec-websocket-protocol"], request.headers["sec-websocket-extensions"] !== undefined);
+    });
+    const compressed = open({ transports: ["websocket"], protocols: ["one", "two"] });
+    const text = "x".repeat(5000);
+    expect(await compressed.compress(false).emitWithAck("echo", text)).toBe(text);
+    expect(await compressed.emitWithAck("echo", text)).toBe(text);
+    const plain = open({ transports: ["websocket"], perMessageDeflate: false });
+    expect(await plain.emitWithAck("echo", text)).toBe(text);
+    expect(offers).toEqual(["one,two", true, undefined, false]);
+  });
+
+  it("agent", async () => {
+    await start();
+    const agent = new Agent({ keepAlive: true });
+    const create = vi.spyOn(agent as unknown as { createConnection(): void }, "createConnection");
+    expect(await open({ agent, upgrade: false }).emitWithAck("echo", 1)).toBe(1);
+    expect(create).toHaveBeenCalled();
+    agent.destroy();
+  });
+
+  it("useNativeTimers: past those that a test put in place", async () => {
+    await start();
+    const socket = open({ transports: ["websocket"], useNativeTimers: true, autoConnect: false });
+    vi.stubGlobal("setTimeout", () => {
+      throw "not this one";
+    });
+    socket.connect();
+    vi.unstubAllGlobals();
+    expect(await socket.timeout(1000).emitWithAck("echo", 1)).toBe(1);
+  });
+
+  it("certificates: not taken on trust, unless they are given or trust is asked for", async () => {
+    const { key, cert } = selfSigned();
+    const https = createSecureServer({ key, cert });
+    const server = new Server(https);
+    await new Promise<void>((resolve) => https.listen(0, "127.0.0.1", resolve));
+    const url = `https://localhost:${(https.address() as AddressInfo).port}`;
+    const connect = (options: IoOptions) => {
+      const socket = io(url, { forceNew: true, reconnection: false, ...options });
+      sockets.push(socket);
+      return new Promise((resolve) => {
+        socket.on("connect", () => resolve("connected"));
+        socket.on("connect_error", () => resolve("refused"));
+      });
+    };
+    for (const transports of [["polling"], ["websocket"]]) {
+      expect(await connect({ transports })).toBe("refused");
+      expect(await connect({ transports, ca: cert })).toBe("connected");
+      expect(await connect({ transports, rejectUnauthorized: false })).toBe("connected");
+    }
+    for (const socket of sockets.splice(0)) socket.disconnect();
+    await server.close();
+  });
+});
+
+/** A certificate for localhost, made by the `openssl` of the machine. */
+function selfSigned(): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), "client-tls-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ],
+    { stdio: "ignore" },
+  );
+  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+}
