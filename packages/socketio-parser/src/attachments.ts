@@ -100,14 +100,15 @@ class Lifter {
     if (typeof value === "string") {
       return quote(value);
     }
-    if (isBinary(value)) {
-      return `{"_placeholder":true,"num":${this.attachments.push(value) - 1}}`;
-    }
     if (typeof value !== "object" || value === null) {
       return JSON.stringify(value);
     }
+    // A placeholder is a level like any other object.
     if (depth === DEFAULT_LIMITS.maxDepth) {
       throw new ParserError("TOO_DEEP");
+    }
+    if (isBinary(value)) {
+      return `{"_placeholder":true,"num":${this.attachments.push(value) - 1}}`;
     }
     return Array.isArray(value) ? this.#elements(value, depth + 1) : this.#members(value as Container, depth + 1);
   }

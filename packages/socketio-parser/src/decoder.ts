@@ -5,7 +5,7 @@ import { Header } from "./decode-header.js";
 import { EmittingDecoder } from "./emitting-decoder.js";
 import { ParserViolation } from "./errors.js";
 import { nestsDeeperThan } from "./json-depth.js";
-import { DEFAULT_LIMITS } from "./limits.js";
+import { withDefaults } from "./limits.js";
 import type { Packet } from "./packet.js";
 import { isDataValid, isIdValid } from "./shapes.js";
 
@@ -35,7 +35,7 @@ export class Decoder extends EmittingDecoder {
   constructor(options: DecoderOptions | Reviver = {}) {
     super();
     const given = typeof options === "function" ? { reviver: options } : options;
-    this.#limits = { ...DEFAULT_LIMITS, ...given };
+    this.#limits = withDefaults(given);
     this.#reviver = given.reviver;
   }
 
@@ -109,7 +109,7 @@ export class Decoder extends EmittingDecoder {
 
   #attachment(unfinished: Unfinished, chunk: BinaryChunk): Packet | undefined {
     const { slots, packet } = unfinished;
-    unfinished.bytes += chunk.byteLength;
+    unfinished.bytes += chunk.byteLength ?? (chunk as unknown as Blob).size;
     if (unfinished.bytes > this.#limits.maxAttachmentBytes) {
       throw new ParserViolation("ATTACHMENTS_TOO_LARGE");
     }

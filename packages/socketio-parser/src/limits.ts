@@ -7,3 +7,13 @@ export const DEFAULT_LIMITS: DecoderLimits = {
   maxDepth: 1000,
   maxNamespaceLength: 1024,
 };
+
+/** Where a limit is not given, or given as `undefined`, the default holds. */
+export function withDefaults(given: Partial<DecoderLimits> = {}): DecoderLimits {
+  return {
+    maxAttachments: given.maxAttachments ?? DEFAULT_LIMITS.maxAttachments,
+    maxAttachmentBytes: given.maxAttachmentBytes ?? DEFAULT_LIMITS.maxAttachmentBytes,
+    maxDepth: given.maxDepth ?? DEFAULT_LIMITS.maxDepth,
+    maxNamespaceLength: given.maxNamespaceLength ?? DEFAULT_LIMITS.maxNamespaceLength,
+  };
+}

@@ -3,7 +3,7 @@ import { isBinary } from "../binary.js";
 import type { BinaryChunk, DecoderLimits } from "../contract.js";
 import { EmittingDecoder } from "../emitting-decoder.js";
 import { ParserError, ParserViolation } from "../errors.js";
-import { DEFAULT_LIMITS } from "../limits.js";
+import { withDefaults } from "../limits.js";
 import { type Packet, PacketType } from "../packet.js";
 import { isDataValid, isIdValid } from "../shapes.js";
 import { importExtensions } from "./extensions.js";
@@ -21,7 +21,7 @@ export class Decoder extends EmittingDecoder {
 
   constructor(limits?: Partial<DecoderLimits>) {
     super();
-    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#limits = withDefaults(limits);
   }
 
   get pending(): boolean {
