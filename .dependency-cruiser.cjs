@@ -78,11 +78,18 @@ module.exports = {
       to: { pathNot: "/contract\\.ts$", dependencyTypesNot: ["type-only", "type-import"] },
     },
     {
-      name: "no-tools-in-packages",
+      name: "no-tools-in-source",
       comment: "nothing published imports the private tools",
       severity: "error",
-      from: { path: "^packages/" },
+      from: { path: "^packages/[^/]+/src/" },
       to: { path: "^tools/" },
+    },
+    {
+      name: "no-tools-in-packages",
+      comment: "tests of a package may share helpers through the testkit; the other tools stand above the packages",
+      severity: "error",
+      from: { path: "^packages/", pathNot: "^packages/[^/]+/src/" },
+      to: { path: "^tools/", pathNot: "^tools/testkit/" },
     },
     {
       name: "no-test-in-source",

@@ -151,13 +151,17 @@ it("published packages import no tool, no test, no development dependency and no
     "packages/client/src/from-nowhere.ts": 'import "./gone.js";',
     "packages/client/src/from-test.ts": 'import "../test/fake.js";',
     "packages/client/test/fake.ts": empty,
-    "packages/client/test/from-tools.test.ts": 'import "../../../tools/testkit/src/index.js";',
+    "packages/client/src/from-tools.ts": 'import "@sockeye/testkit";',
+    "packages/client/test/from-testkit.test.ts": 'import "@sockeye/testkit";',
+    "packages/client/test/from-tools.test.ts": 'import "@sockeye/interop";',
     "tools/testkit/src/index.ts": empty,
+    "tools/interop/src/index.ts": empty,
   };
   expect(broken(files)).toEqual([
     "no-dev-dependency-in-source: packages/client/src/from-dev.ts",
     "no-test-in-source: packages/client/src/from-test.ts",
     "no-tools-in-packages: packages/client/test/from-tools.test.ts",
+    "no-tools-in-source: packages/client/src/from-tools.ts",
     "no-unresolved: packages/client/src/from-nowhere.ts",
   ]);
 });
