@@ -254,8 +254,11 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     const attempt = ++this.#attempt;
     const answer = (data: Record<string, unknown> | undefined) => {
       if (attempt !== this.#attempt) return;
+      // Whether repeated events can be known is for the server to say, when asked.
+      const ask = this.#options.retries ? { dedup: true } : undefined;
       const place = this.#pid && { pid: this.#pid, offset: this.#stream.offset };
-      this.#link.send({ type: PacketType.CONNECT, nsp, data: place ? { ...place, ...data } : data });
+      const merged = ask || place ? { ...ask, ...place, ...data } : data;
+      this.#link.send({ type: PacketType.CONNECT, nsp, data: merged });
     };
     if (typeof auth === "function") this.call(auth, [answer], "auth");
     else answer(auth);

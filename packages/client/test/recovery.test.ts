@@ -18,7 +18,7 @@ afterEach(() => {
 /** A server that drops duplicates of retried events, as ours does. */
 function deduplicating(server: ModelServer, handled: unknown[]): void {
   const answers = new Map<string, unknown[]>();
-  server.onconnect = () => ({ tag: "~abc", dedup: true });
+  server.onconnect = (_session, auth) => (auth.dedup ? { tag: "~abc", dedup: true } : {});
   server.onevent = (_session, data, answer) => {
     const mark = data.at(-1) as string;
     expect(mark).toMatch(/^~abc[\w-]{8,24}\.\d+$/);

@@ -90,7 +90,8 @@ export interface EngineSocket {
 
   /**
    * Capability: direct hand-over. With a sink set, data and the end of the connection go to the sink; `data`,
-   * `message` and `close` events are still emitted to those who listen, after the sink was told.
+   * `message` and `close` events are still emitted to those who listen, after the sink was told. An engine with this
+   * capability MUST NOT emit `error` when nobody listens for it: the owner of a sink adds no listeners.
    */
   setSink?(sink: EngineSink): void;
 

@@ -173,9 +173,14 @@ export class Server extends Engine {
     this.admission.reserve(view, (result) => {
       if (isRefusal(result)) return this.#refuseUpgrade(view, socket, result);
       const { id, protocol } = result;
+      // The `101`, the open packet and what the application says at once leave in one write.
+      socket.cork();
       this.#completeUpgrade(view, socket, head, onError, (ws) => {
         const transport = this.#newWebSocket(protocol, view, ws, socket);
-        this.announceSession(this.openSession(id, protocol, transport, view));
+        const session = this.openSession(id, protocol, transport, view);
+        this.announceSession(session);
+        session.flush();
+        socket.uncork();
       });
     });
   }

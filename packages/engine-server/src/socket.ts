@@ -200,6 +200,8 @@ export class Socket
   /** Ends the connection: after what is queued was written, or at once with `discard`. */
   close(discard = false): this {
     this.#session.close(discard, this.server.deadlines.refresh());
+    // With nothing to flush (a client that never polls again) nobody else would notice that a deadline has come nearer.
+    if (this.#session.state === "closing") this.server.deadlines.schedule(this);
     return this;
   }
 

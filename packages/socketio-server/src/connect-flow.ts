@@ -34,6 +34,9 @@ interface Candidate {
   readonly auth: Record<string, unknown>;
 }
 
+const OFF: Recovery = { ok: false, reason: "off" };
+const NEW: Recovery = { ok: false, reason: "new" };
+
 /** Longest session id and offset that are looked up at all. */
 const LONGEST_TOKEN = 256;
 
@@ -87,7 +90,7 @@ export class ConnectFlow {
     const { pid, offset } = candidate.auth;
     if (candidate.connection.closed) return;
     if (sessions === undefined || !isToken(pid)) {
-      this.#enterAnew(candidate, { ok: false, reason: sessions === undefined ? "off" : "new" });
+      this.#enterAnew(candidate, sessions === undefined ? OFF : NEW);
       return;
     }
     const resumed = sessions.resume(pid, isToken(offset) ? offset : undefined);
@@ -112,7 +115,14 @@ export class ConnectFlow {
     const { namespace, connection, auth } = candidate;
     const pid = namespace.sessions === undefined ? undefined : newSocketId();
     const id = connection.conn.protocol === 3 ? idOfOld(connection, namespace.name) : newSocketId();
-    const socket = namespace.createSocket(connection, { id, pid, auth, recovery, data: undefined });
+    const socket = namespace.createSocket(connection, {
+      id,
+      pid,
+      auth,
+      recovery,
+      data: undefined,
+      marksRetries: auth.dedup === true,
+    });
     this.#interrogate(candidate, socket, () => this.#admit(candidate, socket, pid, undefined));
   }
 
@@ -127,7 +137,8 @@ export class ConnectFlow {
       return;
     }
     const recovery: Recovery = { ok: true, missed: result.missed.length };
-    const seed = { id: result.sid, pid, auth: candidate.auth, recovery, data: result.data };
+    const { auth } = candidate;
+    const seed = { id: result.sid, pid, auth, recovery, data: result.data, marksRetries: auth.dedup === true };
     const socket = candidate.namespace.createSocket(candidate.connection, seed);
     if (this.port.skipMiddlewares) this.#admit(candidate, socket, pid, result);
     else this.#resumeAfterMiddlewares(candidate, socket, pid, result, sessions);
@@ -180,16 +191,19 @@ export class ConnectFlow {
       connection.send({
         type: PacketType.CONNECT,
         nsp: namespace.name,
-        data: connection.conn.protocol === 3 ? undefined : this.#greeting(namespace, socket, pid),
+        data: connection.conn.protocol === 3 ? undefined : this.#greeting(candidate, socket, pid),
       });
     });
   }
 
-  #greeting(namespace: AnyNamespace, socket: AnySocket, pid: string | undefined): Record<string, unknown> {
-    if (pid === undefined) return { sid: socket.id };
-    const greeting = { sid: socket.id, pid, ...namespace.sessions?.greeting(pid) };
+  /** The payload of CONNECT: `sid` alone, unless there is a session, or the client asked for more. */
+  #greeting({ namespace, auth }: Candidate, socket: AnySocket, pid: string | undefined): Record<string, unknown> {
+    const greeting: Record<string, unknown> = { sid: socket.id };
+    if (pid !== undefined) Object.assign(greeting, { pid, ...namespace.sessions?.greeting(pid) });
     const { recovery } = socket;
-    return recovery.ok || recovery.reason === "new" ? greeting : { ...greeting, recovery: recovery.reason };
+    if (pid !== undefined && !recovery.ok && recovery.reason !== "new") greeting.recovery = recovery.reason;
+    if (auth.dedup === true) Object.assign(greeting, { tag: namespace.retries.tag, dedup: true });
+    return greeting;
   }
 
   #discard(candidate: Candidate, socket: AnySocket): void {

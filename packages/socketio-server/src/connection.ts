@@ -49,8 +49,10 @@ export class Connection implements EngineSink {
   /** The engine that can prepare messages for this socket, if it can. */
   readonly #preparer: EngineServer | undefined;
   readonly #decoder: PacketDecoder;
-  #members: Map<string, ConnectionMember> | undefined = undefined;
-  #connecting: Set<string> | undefined = undefined;
+  /** The socket of the main namespace. Most connections have no other, and need no table. */
+  #main: ConnectionMember | undefined = undefined;
+  #others: Map<string, ConnectionMember> | undefined = undefined;
+  #connecting: string[] | undefined = undefined;
   /** Namespaces that the server ended; what the peer sent before it learnt of that is ignored. */
   #ended: Set<string> | undefined = undefined;
   #watch: ConnectDeadline | undefined = undefined;
@@ -93,33 +95,31 @@ export class Connection implements EngineSink {
 
   // --- membership -----------------------------------------------------------------------------------------------------
 
-  /** Names of the namespaces that are joined. */
-  get namespaces(): IterableIterator<string> {
-    return (this.#members ?? NO_MEMBERS).keys();
-  }
-
   get namespaceCount(): number {
-    return this.#members?.size ?? 0;
+    return (this.#others?.size ?? 0) + (this.#main === undefined ? 0 : 1);
   }
 
   get connectingCount(): number {
-    return this.#connecting?.size ?? 0;
+    return this.#connecting?.length ?? 0;
   }
 
   /** A join is under way: further CONNECTs for the name are ignored until {@link settleConnect}. */
   beginConnect(namespace: string): void {
-    this.#connecting ??= new Set();
-    this.#connecting.add(namespace);
+    this.#connecting = [...(this.#connecting ?? []), namespace];
   }
 
   settleConnect(namespace: string): void {
-    this.#connecting?.delete(namespace);
-    if (this.#connecting?.size === 0) this.#connecting = undefined;
+    const others = this.#connecting?.filter((name) => name !== namespace);
+    this.#connecting = others?.length === 0 ? undefined : others;
   }
 
   add(namespace: string, member: ConnectionMember): void {
-    this.#members ??= new Map();
-    this.#members.set(namespace, member);
+    if (namespace === MAIN) {
+      this.#main = member;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(namespace, member);
+    }
     this.#ended?.delete(namespace);
     if (this.#watch !== undefined) this.#owner.deadlines.clear(this.#watch);
     this.#watch = undefined;
@@ -127,10 +127,21 @@ export class Connection implements EngineSink {
 
   /** `byServer`: the peer may not know yet. */
   remove(namespace: string, byServer: boolean): void {
-    this.#members?.delete(namespace);
+    if (namespace === MAIN) this.#main = undefined;
+    else this.#others?.delete(namespace);
     if (!byServer || this.#closed) return;
     this.#ended ??= new Set();
     this.#ended.add(namespace);
+  }
+
+  #memberOf(namespace: string): ConnectionMember | undefined {
+    return namespace === MAIN ? this.#main : this.#others?.get(namespace);
+  }
+
+  /** A list of its own: those who are told may leave meanwhile. */
+  #listMembers(): [namespace: string, member: ConnectionMember][] {
+    const others = this.#others === undefined ? [] : [...this.#others];
+    return this.#main === undefined ? others : [[MAIN, this.#main], ...others];
   }
 
   // --- in -------------------------------------------------------------------------------------------------------------
@@ -150,14 +161,14 @@ export class Connection implements EngineSink {
     this.#closed = true;
     this.#decoder.destroy();
     this.#clearDeadlines();
-    const members = this.#members;
+    const members = this.#listMembers();
     const cause = this.#cause;
-    this.#members = undefined;
+    this.#main = undefined;
+    this.#others = undefined;
     this.#connecting = undefined;
     this.#ended = undefined;
     this.#owner.gone(this);
-    if (members === undefined) return;
-    for (const member of members.values()) member[LEFT](cause?.reason ?? reason, cause?.details ?? details);
+    for (const [, member] of members) member[LEFT](cause?.reason ?? reason, cause?.details ?? details);
   }
 
   #decode(data: EngineData): void {
@@ -174,10 +185,10 @@ export class Connection implements EngineSink {
 
   #route(packet: Packet): void {
     if (packet.type === PacketType.CONNECT) {
-      this.#connect(packet.nsp, packet.data ?? {});
+      this.#connect(packet.nsp, packet.data ?? NO_AUTH);
       return;
     }
-    const member = this.#members?.get(packet.nsp);
+    const member = this.#memberOf(packet.nsp);
     if (member === undefined) this.#strayPacket(packet);
     else this.#hand(packet, member);
   }
@@ -201,8 +212,8 @@ export class Connection implements EngineSink {
   }
 
   #connect(name: string, auth: Record<string, unknown>): void {
-    if (this.#connecting?.has(name)) return;
-    if (this.#members?.has(name)) {
+    if (this.#connecting?.includes(name)) return;
+    if (this.#memberOf(name) !== undefined) {
       this.fail(new ServerViolation("ALREADY_JOINED", `the namespace ${name} was already joined`));
       return;
     }
@@ -258,14 +269,14 @@ export class Connection implements EngineSink {
   fail(error: Error): void {
     if (this.#closed || this.#cause !== undefined) return;
     this.#cause = { reason: "forced close", details: error };
-    for (const member of [...(this.#members?.values() ?? [])]) member[FAILED](error);
+    for (const [, member] of this.#listMembers()) member[FAILED](error);
     if (isLimit(error)) this.#owner.report(error, { socket: undefined, event: "limit", namespace: undefined });
     this.conn.close();
   }
 
   /** Ends the whole connection: every namespace is told, then the engine socket closes. */
   disconnect(): void {
-    for (const [name, member] of [...(this.#members ?? NO_MEMBERS)]) {
+    for (const [name, member] of this.#listMembers()) {
       this.send({ type: PacketType.DISCONNECT, nsp: name });
       member[LEFT]("server namespace disconnect");
     }
@@ -300,9 +311,9 @@ export class Connection implements EngineSink {
     } else {
       conn.on("data", (data) => this.onData(data));
       conn.on("close", (reason, details) => this.onClose(reason, details));
+      // An engine may report a transport's trouble before it closes; an emitter without a listener would throw it.
+      conn.on("error", ignore);
     }
-    // An engine may report a transport's trouble before it closes; an emitter without a listener would throw it.
-    conn.on("error", ignore);
   }
 
   #watchForJoin(): void {
@@ -354,7 +365,10 @@ class AttachmentDeadline extends Deadline {
   }
 }
 
-const NO_MEMBERS: ReadonlyMap<string, ConnectionMember> = new Map();
+/** Name of the main namespace. */
+const MAIN = "/";
+
+const NO_AUTH: Readonly<Record<string, unknown>> = {};
 
 function ignore(): void {}
 

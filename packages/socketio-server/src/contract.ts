@@ -75,6 +75,8 @@ export interface ServerLimits {
   readonly bytesPerSecond: number;
   /** Milliseconds in which the attachments of a packet must have followed it. Default 30,000. The connection is closed: `ERR_SOCKEYE_SERVER_ATTACHMENT_TIMEOUT`. */
   readonly attachmentTimeout: number;
+  /** Clients of a namespace whose last event is remembered, so that a retry of it is not handled twice. Default 10,000. The one longest quiet makes room. */
+  readonly retryingClients: number;
   /** Attachments of one packet; passed to the parser. Default 10. */
   readonly attachments: number;
 }
@@ -97,7 +99,7 @@ export interface SocketOptions {
   adapter: AdapterConstructor;
   /** The codec. Default: JSON, `@sockeye/socketio-parser`. */
   parser: Parser;
-  /** Milliseconds in which a connection must have joined a namespace. Default 45,000. Closed otherwise: `ERR_SOCKEYE_SERVER_CONNECT_TIMEOUT`. */
+  /** Milliseconds in which a connection must have joined a namespace; 0 for ever. Default 45,000. Closed otherwise: `ERR_SOCKEYE_SERVER_CONNECT_TIMEOUT`. */
   connectTimeout: number;
   /** Milliseconds in which each namespace middleware must have answered. Default 45,000. Answer: CONNECT_ERROR, `ERR_SOCKEYE_SERVER_MIDDLEWARE_TIMEOUT`. */
   middlewareTimeout: number;
@@ -144,5 +146,7 @@ export interface NamespaceInspection {
   readonly pendingAcks: number;
   /** Volatile packets that were dropped. */
   readonly dropped: number;
+  /** Clients whose last retried event is remembered. */
+  readonly retrying: number;
   readonly recovery: { sessions: number; sleeping: number; entries: number; bytes: number } | undefined;
 }

@@ -11,6 +11,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   eventsPerSecond: Number.POSITIVE_INFINITY,
   bytesPerSecond: Number.POSITIVE_INFINITY,
   attachmentTimeout: 30_000,
+  retryingClients: 10_000,
   attachments: 10,
 };
 

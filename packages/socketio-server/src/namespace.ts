@@ -17,6 +17,7 @@ import { LegacySessions, restoresSessions } from "./legacy-sessions.js";
 import type { Middleware } from "./middleware.js";
 import { type HostServices, NamespaceHost } from "./namespace-host.js";
 import { callOwned } from "./owned-callback.js";
+import { RetryWindow } from "./retry-window.js";
 import { LoggedSessions, type ResumedSession, type Sessions } from "./sessions.js";
 import {
   type NamespaceOf,
@@ -95,6 +96,7 @@ export class Namespace<
   #sessions: Sessions | undefined = undefined;
   /** The adapter's start, while it is under way. */
   #starting: Promise<void> | undefined = undefined;
+  #retries: RetryWindow | undefined = undefined;
   #ackId = 0;
   #connecting = 0;
   #dropped = 0;
@@ -162,6 +164,11 @@ export class Namespace<
     return this.#origin.parent === undefined ? own : [...this.#origin.parent.chain, ...own];
   }
 
+  /** Marks by which events that were sent again are told from new ones. */
+  get retries(): RetryWindow {
+    return this.broadcasts.retries;
+  }
+
   createSocket(client: Connection, seed: SocketSeed): Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     this.#connecting++;
     return new Socket(this, this.broadcasts, client, seed);
@@ -208,6 +215,8 @@ export class Namespace<
 
   /** Releases what the adapter holds. */
   async closeAdapter(): Promise<void> {
+    this.#retries?.clear();
+    this.#retries = undefined;
     await this.#adapter.close?.();
   }
 
@@ -234,6 +243,7 @@ export class Namespace<
       rooms: this.#adapter.rooms.size,
       pendingAcks,
       dropped,
+      retrying: this.#retries?.size ?? 0,
       recovery: this.#sessions?.inspect(),
     };
   }
@@ -292,6 +302,14 @@ export class Namespace<
       },
       get sessions() {
         return namespace.#sessions;
+      },
+      get retries() {
+        namespace.#retries ??= new RetryWindow(
+          hub.deadlines,
+          hub.limits.retryingClients,
+          namespace.adapter.recovery?.tag,
+        );
+        return namespace.#retries;
       },
       codec: hub.codec,
       deadlines: hub.deadlines,

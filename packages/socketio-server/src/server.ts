@@ -163,7 +163,7 @@ export class Server<
     return this;
   }
 
-  /** Milliseconds in which a connection must have joined a namespace. Default 45,000. */
+  /** Milliseconds in which a connection must have joined a namespace; 0 for ever. Default 45,000. */
   connectTimeout(): number;
   connectTimeout(timeout: number): this;
   connectTimeout(timeout?: number): number | this {
@@ -461,7 +461,7 @@ export class Server<
       incoming: new IncomingQueue(),
       limits: this.#limits,
       get connectTimeout() {
-        return server.#connectTimeout;
+        return server.#connectTimeout || Number.POSITIVE_INFINITY;
       },
       createDecoder: (): PacketDecoder => this.#codec.createDecoder(),
       connect: (connection, namespace, auth) => flow.start(connection, namespace, auth),

@@ -25,6 +25,7 @@ import {
   NOTE_OUTGOING,
 } from "./ports.js";
 import { isReserved, refuseReserved } from "./reserved-names.js";
+import type { RetryWindow } from "./retry-window.js";
 import type { SessionSocket, SocketSessions } from "./sessions.js";
 import type {
   AckValue,
@@ -57,6 +58,8 @@ export interface SocketContext extends BroadcastContext {
   nextAckId(): number;
   /** Connection state recovery, when it is on. */
   readonly sessions: SocketSessions | undefined;
+  /** What clients that mark their retries have sent last. */
+  readonly retries: RetryWindow;
   failed(error: Error, context: ErrorContext): void;
   /** The socket has left; `wasConnected` is false when it never got through the middlewares. */
   left(id: SocketId, wasConnected: boolean): void;
@@ -80,10 +83,12 @@ const NOT_ASKED: Recovery = { ok: false, reason: "new" };
 export interface SocketSeed {
   readonly id: SocketId;
   readonly pid: string | undefined;
-  readonly auth: Record<string, unknown>;
+  readonly auth: Readonly<Record<string, unknown>>;
   readonly recovery: Recovery | undefined;
   /** Data of the resumed session. */
   readonly data: unknown;
+  /** The client marks events that it sends again. */
+  readonly marksRetries: boolean;
 }
 
 /**
@@ -113,9 +118,10 @@ export class Socket<
   readonly #context: SocketContext;
   readonly #pid: string | undefined;
   readonly #issued = Date.now();
-  #auth: Record<string, unknown>;
+  readonly #auth: Readonly<Record<string, unknown>>;
   #handshake: Handshake | undefined = undefined;
   #data: SocketData | undefined;
+  readonly #marksRetries: boolean;
   #left = false;
   #flags: BroadcastFlags | undefined = undefined;
   #acks: AckTable | undefined = undefined;
@@ -139,6 +145,7 @@ export class Socket<
     this.#pid = seed.pid;
     this.#auth = seed.auth;
     this.#data = seed.data as SocketData | undefined;
+    this.#marksRetries = seed.marksRetries;
   }
 
   // --- who ------------------------------------------------------------------------------------------------------------
@@ -164,7 +171,9 @@ export class Socket<
 
   /** The request that opened the connection, and the client's `auth`. */
   get handshake(): Handshake {
-    this.#handshake ??= describeHandshake(this.client.facts, this.conn.remoteAddress ?? "", this.#issued, this.#auth);
+    this.#handshake ??= describeHandshake(this.client.facts, this.conn.remoteAddress ?? "", this.#issued, {
+      ...this.#auth,
+    });
     return this.#handshake;
   }
 
@@ -390,7 +399,23 @@ export class Socket<
       this.client.fail(new ServerViolation("UNEXPECTED_PACKET", `"${args[0]}" is a reserved event name`));
       return;
     }
+    if (this.#marksRetries && packet.id !== undefined) {
+      const key = this.#context.retries.take(args);
+      if (key !== undefined) return this.#dispatchOnce(args, key, packet.id);
+    }
     if (packet.id !== undefined) args.push(this.#answerTo(packet.id));
+    this.#handle(args);
+  }
+
+  /** An event that may have been here before: once is enough, and its answer goes to whoever asked last. */
+  #dispatchOnce(args: Event, key: string, id: number): void {
+    const verdict = this.#context.retries.judge(key, (answer) => this.#sendAck(id, answer));
+    if (!verdict.isNew) return;
+    args.push((...answer: unknown[]) => verdict.settle(answer));
+    this.#handle(args);
+  }
+
+  #handle(args: Event): void {
     if (this.#incomingListeners !== undefined) this.#callAll(this.#incomingListeners, args);
     if (this.#middlewares === undefined) this.notify(args);
     else this.#runMiddlewares(args, this.#middlewares);
@@ -530,10 +555,14 @@ export class Socket<
   #answerTo(id: number): (...args: unknown[]) => void {
     let answered = false;
     return (...args) => {
-      if (answered || !this.connected) return;
+      if (answered) return;
       answered = true;
-      this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, id, data: args });
+      this.#sendAck(id, args);
     };
+  }
+
+  #sendAck(id: number, data: unknown[]): void {
+    if (this.connected) this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, id, data });
   }
 
   #runMiddlewares(event: Event, middlewares: Middleware<Event>[]): void {

@@ -274,8 +274,8 @@ describe("a server as an emitter", () => {
       deadlines: 2,
       dynamicNamespaces: 0,
       namespaces: Object.assign(Object.create(null), {
-        "/": { sockets: 1, connecting: 0, rooms: 1, pendingAcks: 1, dropped: 0, recovery: undefined },
-        "/x": { sockets: 0, connecting: 0, rooms: 0, pendingAcks: 0, dropped: 0, recovery: undefined },
+        "/": { sockets: 1, connecting: 0, rooms: 1, pendingAcks: 1, dropped: 0, retrying: 0, recovery: undefined },
+        "/x": { sockets: 0, connecting: 0, rooms: 0, pendingAcks: 0, dropped: 0, retrying: 0, recovery: undefined },
       }),
     });
     peer.close();

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { type Cell, stackName } from "./cell.js";
 import { exceptions } from "./exceptions.js";
 import type { Outcome } from "./matrix.js";
-import { scenarios } from "./scenarios/index.js";
 
 /** Outcomes of a run, gathered from the test workers by way of a folder, and drawn as a table. */
 
@@ -69,7 +68,8 @@ export function markdown(all: readonly CellOutcomes[]): string {
     return `- **${letter(n)}** ${column.title} (${transports})`;
   });
   const head = ["scenario", ...columns.map((_, n) => letter(n))];
-  const rows = scenarios.map(({ name }) => [name, ...columns.map((column) => mark(column, name))]);
+  const names = new Set(all.flatMap(({ outcomes }) => Object.keys(outcomes)));
+  const rows = [...names].map((name) => [name, ...columns.map((column) => mark(column, name))]);
   const declared = exceptions.map((e) => `- ${e.scenario}: ${e.reason}`);
   return [
     "# Interoperability",

@@ -1,9 +1,12 @@
-/**
- * What a test runner has to offer for the conformance suite of this package: vitest, jest, mocha and node:test do.
- */
-export interface ConformanceRunner {
-  describe(name: string, define: () => void): void;
-  it(name: string, run: () => Promise<void> | void): void;
-  beforeEach(run: () => Promise<void> | void): void;
-  afterEach(run: () => Promise<void> | void): void;
-}
+export type { ConformanceCase } from "./bench.js";
+export type { ConformanceRunner } from "./runner.js";
+export type {
+  ConformanceSubject,
+  DeclaredException,
+  RunningEngine,
+  SubjectEngine,
+  SubjectSocket,
+  SubjectSupports,
+} from "./subject.js";
+export { conformanceTable, engineConformance } from "./suite.js";
+export { type ClientEnd, type CloseInfo, type LinkEnd, WebTransportLink } from "./webtransport-link.js";

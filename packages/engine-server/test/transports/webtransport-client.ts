@@ -1,17 +1,9 @@
-import { type EnginePacket, encodeFrame, FrameDecoder } from "@sockeye/engine-parser";
-import { type CloseInfo, WebTransportLink } from "../../src/conformance/webtransport-link.js";
+import { WebTransportClient as Client } from "../../src/conformance/webtransport-client.js";
 import type { WebTransportRequest } from "../../src/index.js";
 import type { Rig } from "../rig.js";
 
-/** A WebTransport client that says what it is told, byte by byte if need be. */
-export class WebTransportClient {
-  readonly link = new WebTransportLink();
-  readonly packets: EnginePacket[] = [];
-  readonly closed: Promise<CloseInfo> = this.link.client.closed;
-  readonly #decoder = new FrameDecoder({ maxPayload: 1e9, binaryType: "nodebuffer" });
-  #write: (bytes: Uint8Array) => Promise<unknown> = () => Promise.reject(new TypeError("no stream yet"));
-  #waiting: Array<() => void> = [];
-
+/** A WebTransport client of a rig's engine. */
+export class WebTransportClient extends Client {
   /** Hands the session to the engine; opens no stream yet. */
   static arrive(rig: Rig, request?: WebTransportRequest): WebTransportClient {
     const client = new WebTransportClient();
@@ -20,45 +12,7 @@ export class WebTransportClient {
   }
 
   /** Opens the stream and sends the open packet: of a new session, or of the one with this id. */
-  static async open(rig: Rig, sid?: string, request?: WebTransportRequest): Promise<WebTransportClient> {
-    const client = WebTransportClient.arrive(rig, request);
-    await client.stream();
-    client.send({ type: "open", data: sid === undefined ? undefined : JSON.stringify({ sid }) });
-    return client;
-  }
-
-  async stream(): Promise<this> {
-    const { readable, writable } = await this.link.client.createBidirectionalStream();
-    const writer = writable.getWriter();
-    writer.closed.catch(() => undefined);
-    this.#write = (bytes) => writer.write(bytes);
-    this.#read(readable.getReader()).catch(() => this.#wake());
-    return this;
-  }
-
-  send(...packets: EnginePacket[]): void {
-    this.bytes(Buffer.concat(packets.map((packet) => encodeFrame(packet))));
-  }
-
-  bytes(bytes: Uint8Array): void {
-    this.#write(bytes).catch(() => undefined);
-  }
-
-  async next(): Promise<EnginePacket> {
-    while (this.packets.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.packets.shift()!;
-  }
-
-  async #read(reader: { read(): Promise<{ done: boolean; value?: Uint8Array }> }): Promise<void> {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done || value === undefined) return this.link.client.close();
-      this.packets.push(...this.#decoder.push(value).packets);
-      this.#wake();
-    }
-  }
-
-  #wake(): void {
-    for (const waiter of this.#waiting.splice(0)) waiter();
+  static open(rig: Rig, sid?: string, request?: WebTransportRequest): Promise<WebTransportClient> {
+    return WebTransportClient.arrive(rig, request).open(sid);
   }
 }
