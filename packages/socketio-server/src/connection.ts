@@ -197,10 +197,12 @@ export class Connection implements EngineSink {
     switch (packet.type) {
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
+        requirePayload(packet.data);
         this.#owner.incoming.push(member, packet);
         break;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
+        requirePayload(packet.data);
         member[ACKNOWLEDGED](packet);
         break;
       case PacketType.DISCONNECT:
@@ -371,6 +373,11 @@ const MAIN = "/";
 const NO_AUTH: Readonly<Record<string, unknown>> = {};
 
 function ignore(): void {}
+
+/** Codecs from elsewhere let events and acknowledgements without a payload pass. */
+function requirePayload(data: unknown): void {
+  if (!Array.isArray(data)) throw new ServerViolation("UNEXPECTED_PACKET", "a packet without its payload");
+}
 
 /** Limits are reported: the operator set them, and wants to know who meets them. Plain protocol violations are not news. */
 function isLimit(error: Error): boolean {

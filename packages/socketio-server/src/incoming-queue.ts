@@ -1,4 +1,5 @@
 import type { EventPacket } from "@sockeye/socketio-parser";
+import { asError } from "./errors.js";
 import { type ConnectionMember, DISPATCH } from "./ports.js";
 
 /**
@@ -13,6 +14,9 @@ export class IncomingQueue {
   #sparePackets: EventPacket[] = [];
   readonly #drain = (): void => this.#handOver();
 
+  /** @param failed hears of what dispatching one event threw; the others are not held up by it */
+  constructor(private readonly failed: (error: Error) => void) {}
+
   push(receiver: ConnectionMember, packet: EventPacket): void {
     if (this.#receivers.push(receiver) === 1) process.nextTick(this.#drain);
     this.#packets.push(packet);
@@ -23,10 +27,18 @@ export class IncomingQueue {
     const packets = this.#packets;
     this.#receivers = this.#spareReceivers;
     this.#packets = this.#sparePackets;
-    for (let i = 0; i < receivers.length; i++) receivers[i]![DISPATCH](packets[i]!);
+    for (let i = 0; i < receivers.length; i++) this.#dispatch(receivers[i]!, packets[i]!);
     receivers.length = 0;
     packets.length = 0;
     this.#spareReceivers = receivers;
     this.#sparePackets = packets;
+  }
+
+  #dispatch(receiver: ConnectionMember, packet: EventPacket): void {
+    try {
+      receiver[DISPATCH](packet);
+    } catch (thrown) {
+      this.failed(asError(thrown));
+    }
   }
 }

@@ -458,7 +458,7 @@ export class Server<
     return {
       encoder: this.#codec.encoder,
       deadlines: this.#deadlines,
-      incoming: new IncomingQueue(),
+      incoming: new IncomingQueue((error) => this.#report(error, { ...CONTEXT_OF_SERVER, event: "connection" })),
       limits: this.#limits,
       get connectTimeout() {
         return server.#connectTimeout || Number.POSITIVE_INFINITY;

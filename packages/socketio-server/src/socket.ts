@@ -401,7 +401,10 @@ export class Socket<
     }
     if (this.#marksRetries && packet.id !== undefined) {
       const key = this.#context.retries.take(args);
-      if (key !== undefined) return this.#dispatchOnce(args, key, packet.id);
+      if (key !== undefined) {
+        this.#dispatchOnce(args, key, packet.id);
+        return;
+      }
     }
     if (packet.id !== undefined) args.push(this.#answerTo(packet.id));
     this.#handle(args);

@@ -174,6 +174,19 @@ describe("a connection", () => {
     expect(reported.map(({ error }) => error.code)).toEqual(["ERR_SOCKEYE_SERVER_AUTH_TOO_LARGE"]);
   });
 
+  it("survives a codec that lets packets without a payload pass", async () => {
+    const parser = (await import("socket.io-parser")) as never;
+    for (const packet of ["2", "3", "4", "50-", "2{}"]) {
+      const { io, engine } = inMemory({ parser });
+      const bad = await joined(engine);
+      const good = await joined(engine);
+      bad.send(packet);
+      io.emit("still here");
+      await turn();
+      expect([bad.closed, texts(good)], packet).toEqual([true, ['2["still here"]']]);
+    }
+  });
+
   it("treats peer-chosen names as data", async () => {
     const { io, engine } = inMemory();
     const seen: unknown[] = [];
