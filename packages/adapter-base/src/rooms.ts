@@ -14,6 +14,9 @@ export interface RoomObserver {
  *
  * `roomCreated` is heard while the room is still empty, `roomDeleted` when it is gone; between them `joined` and `left`
  * alternate for each socket.
+ *
+ * Every socket is in a room of its own id, and many are in no other: for those, the set of the socket's rooms and the set
+ * of the room's members are one and the same object, `{ id }`. They part before either changes alone.
  */
 export class RoomIndex {
   readonly rooms = new Map<Room, Set<SocketId>>();
@@ -31,12 +34,7 @@ export class RoomIndex {
       joined = new Set();
       this.sids.set(id, joined);
     }
-    for (const room of rooms) {
-      if (joined.has(room)) continue;
-      joined.add(room);
-      this.#membersOf(room).add(id);
-      this.#observer.joined(room, id);
-    }
+    for (const room of rooms) if (!joined.has(room)) this.#join(id, room, joined);
   }
 
   /** Takes a socket out of one room. Nothing happens when it is not there. */
@@ -53,21 +51,30 @@ export class RoomIndex {
     if (joined.size === 0) this.sids.delete(id);
   }
 
-  #membersOf(room: Room): Set<SocketId> {
-    let members = this.rooms.get(room);
-    if (members === undefined) {
-      members = new Set();
-      this.rooms.set(room, members);
+  #join(id: SocketId, room: Room, joined: Set<Room>): void {
+    if (!this.rooms.has(room)) {
+      this.rooms.set(room, room === id && joined.size === 0 ? joined : new Set());
       this.#observer.roomCreated(room);
     }
-    return members;
+    if (room !== id) {
+      this.#part(id);
+      this.#part(room);
+    }
+    this.rooms.get(room)!.add(id);
+    joined.add(room);
+    this.#observer.joined(room, id);
+  }
+
+  /** Gives the room of a socket's own id a set of its own, if the two share one. The socket keeps the old one. */
+  #part(id: SocketId): void {
+    const shared = this.sids.get(id);
+    if (shared !== undefined && this.rooms.get(id) === shared) this.rooms.set(id, new Set(shared));
   }
 
   #leave(id: SocketId, room: Room): void {
-    const members = this.rooms.get(room);
-    if (members === undefined || !members.delete(id)) return;
+    this.rooms.get(room)?.delete(id);
     this.#observer.left(room, id);
-    if (members.size === 0 && this.rooms.get(room) === members) {
+    if (this.rooms.get(room)?.size === 0) {
       this.rooms.delete(room);
       this.#observer.roomDeleted(room);
     }
