@@ -158,6 +158,8 @@ export class Server extends Engine {
       const transport = this.newPolling(id, protocol, exchange.request);
       const socket = this.openSession(id, protocol, transport, exchange.request);
       transport.onRequest(exchange);
+      // The handshake travels alone: clients exist that take the whole first response for it.
+      socket.flush();
       this.announceSession(socket);
     });
   }
