@@ -20,8 +20,7 @@ const pureRooms = [
   "^packages/engine-parser/src/",
   "^packages/socketio-parser/src/",
   "^packages/engine-server/src/session/",
-  "^packages/adapter-base/src/(rooms|select)\\.ts$",
-  "^packages/adapter-base/src/cluster/(envelope|codec|requests|membership|dispatch)",
+  "^packages/adapter-base/src/",
   "^packages/client/src/",
 ];
 

@@ -96,6 +96,7 @@ it("import rings are found between files, between types and in the tools", () =>
 
 describe("pure rooms", () => {
   const rooms = [
+    "packages/adapter-base/src/cluster/dispatch.ts",
     "packages/adapter-base/src/rooms.ts",
     "packages/adapter-base/src/select.ts",
     "packages/client/src/engine/session/session.ts",
@@ -119,7 +120,7 @@ describe("pure rooms", () => {
       "packages/client/src/platform/node.ts",
       "packages/socketio-parser/src/conformance/index.ts",
       "packages/engine-server/src/server.ts",
-      "packages/adapter-base/src/cluster/node-cluster-driver.ts",
+      "packages/adapter-base/src/cluster/drivers/node-cluster.node.ts",
     ];
     expect(broken(Object.fromEntries(files.map((file) => [file, 'import "node:assert";'])))).toEqual([]);
   });
