@@ -98,13 +98,17 @@ export class ClientFiles {
   }
 }
 
-/** The best coding that the header accepts. */
+/** The best coding that the header accepts. Split by plain separators: a pattern could be made to backtrack by the peer. */
 function codingOf(accepted: string): Coding | undefined {
-  const tokens = accepted.split(",").map((token) => token.trim().split(/\s*;\s*/));
-  const takes = (name: string) =>
-    tokens.some(([coding, quality]) => coding === name && !/^q=0(\.0*)?$/.test(quality ?? ""));
-  return (Object.keys(CODINGS) as Coding[]).find(takes);
+  const taken = new Set<string>();
+  for (const token of accepted.split(",")) {
+    const [coding = "", quality = ""] = token.split(";");
+    if (!NOT_ACCEPTED.has(quality.trim())) taken.add(coding.trim());
+  }
+  return (Object.keys(CODINGS) as Coding[]).find((coding) => taken.has(coding));
 }
+
+const NOT_ACCEPTED: ReadonlySet<string> = new Set(["q=0", "q=0.0", "q=0.00", "q=0.000"]);
 
 function appendToken(header: string | number | string[] | undefined, token: string): string {
   return header === undefined || header === "" ? token : `${header}, ${token}`;

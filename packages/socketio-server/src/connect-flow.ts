@@ -32,6 +32,8 @@ interface Candidate {
   readonly connection: Connection;
   readonly namespace: AnyNamespace;
   readonly auth: Record<string, unknown>;
+  /** The client marks events that it sends again; see `retry-window.ts`. */
+  readonly marksRetries: boolean;
 }
 
 const OFF: Recovery = { ok: false, reason: "off" };
@@ -58,7 +60,7 @@ export class ConnectFlow {
     connection.beginConnect(name);
     this.port.find(name, auth, (result) => {
       if (result instanceof Error) this.#turnAway(connection, name, result);
-      else this.#whenReady({ connection, namespace: result, auth });
+      else this.#whenReady(candidateOf(connection, result, auth));
     });
   }
 
@@ -121,7 +123,7 @@ export class ConnectFlow {
       auth,
       recovery,
       data: undefined,
-      marksRetries: auth.dedup === true,
+      marksRetries: candidate.marksRetries,
     });
     this.#interrogate(candidate, socket, () => this.#admit(candidate, socket, pid, undefined));
   }
@@ -137,8 +139,8 @@ export class ConnectFlow {
       return;
     }
     const recovery: Recovery = { ok: true, missed: result.missed.length };
-    const { auth } = candidate;
-    const seed = { id: result.sid, pid, auth, recovery, data: result.data, marksRetries: auth.dedup === true };
+    const { auth, marksRetries } = candidate;
+    const seed = { id: result.sid, pid, auth, recovery, data: result.data, marksRetries };
     const socket = candidate.namespace.createSocket(candidate.connection, seed);
     if (this.port.skipMiddlewares) this.#admit(candidate, socket, pid, result);
     else this.#resumeAfterMiddlewares(candidate, socket, pid, result, sessions);
@@ -197,12 +199,16 @@ export class ConnectFlow {
   }
 
   /** The payload of CONNECT: `sid` alone, unless there is a session, or the client asked for more. */
-  #greeting({ namespace, auth }: Candidate, socket: AnySocket, pid: string | undefined): Record<string, unknown> {
+  #greeting(
+    { namespace, marksRetries }: Candidate,
+    socket: AnySocket,
+    pid: string | undefined,
+  ): Record<string, unknown> {
     const greeting: Record<string, unknown> = { sid: socket.id };
     if (pid !== undefined) Object.assign(greeting, { pid, ...namespace.sessions?.greeting(pid) });
     const { recovery } = socket;
     if (pid !== undefined && !recovery.ok && recovery.reason !== "new") greeting.recovery = recovery.reason;
-    if (auth.dedup === true) Object.assign(greeting, { tag: namespace.retries.tag, dedup: true });
+    if (marksRetries) Object.assign(greeting, { tag: namespace.retries.tag, dedup: true });
     return greeting;
   }
 
@@ -245,6 +251,13 @@ export function refusal(what: ServerErrorWhat, message: string): ServerViolation
 
 function isToken(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST_TOKEN;
+}
+
+/** `dedup` is our client's, not the application's: it is no part of what the application sees as `auth`. */
+function candidateOf(connection: Connection, namespace: AnyNamespace, payload: Record<string, unknown>): Candidate {
+  if (payload.dedup !== true) return { connection, namespace, auth: payload, marksRetries: false };
+  const { dedup, ...auth } = payload;
+  return { connection, namespace, auth, marksRetries: dedup };
 }
 
 /** Clients of protocol 3 know their ids beforehand: they are made of the engine's. */

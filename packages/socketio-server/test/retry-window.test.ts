@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Deadlines } from "../src/deadlines.js";
+import type { Socket } from "../src/index.js";
 import { RetryWindow } from "../src/retry-window.js";
+import { once } from "./support/harness.js";
 import { inMemory, joined, texts, turn } from "./support/memory.js";
 
 describe("a retry window", () => {
@@ -69,10 +71,12 @@ describe("a retry window", () => {
 
 describe("clients that retry", () => {
   it("are offered marks only when they ask", async () => {
-    const { engine } = inMemory();
+    const { io, engine } = inMemory();
     const plain = await joined(engine);
     expect(Object.keys(JSON.parse(String(plain.received[0]).slice(1)))).toEqual(["sid"]);
-    const asking = await joined(engine, '0{"dedup":true}');
+    const arrival = once<Socket>(io, "connection");
+    const asking = await joined(engine, '0{"dedup":true,"token":"x"}');
+    expect((await arrival).handshake.auth).toEqual({ token: "x" });
     expect(JSON.parse(String(asking.received[0]).slice(1))).toMatchObject({ dedup: true, tag: expect.any(String) });
   });
 

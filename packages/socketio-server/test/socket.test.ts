@@ -235,6 +235,32 @@ describe("a socket", () => {
     expect(texts(peer)).toEqual(['2["kept"]', '2["kept too"]']);
   });
 
+  it("tells the engine what may be compressed or dropped", async () => {
+    const { io, socket } = await pair();
+    const log: unknown[] = [];
+    const write = socket.conn.write.bind(socket.conn);
+    socket.conn.write = (data: unknown, options: object) => {
+      log.push({ ...options });
+      return write(data, options);
+    };
+    socket.compress(false).emit("a");
+    socket.compress(true).emit("b");
+    socket.volatile.emit("c");
+    io.compress(false).volatile.emit("d");
+    io.emit("e");
+    expect(log).toEqual([{ compress: false }, {}, { volatile: true }, { compress: false, volatile: true }, {}]);
+  });
+
+  it("is an emitter like any other", async () => {
+    const { socket } = await pair();
+    const listener = () => {};
+    socket.on("a", listener).once("b", listener);
+    expect(socket.eventNames()).toEqual(["a", "b"]);
+    expect(socket.listenerCount("a")).toBe(1);
+    socket.removeListener("a", listener).removeAllListeners("b");
+    expect(socket.eventNames()).toEqual([]);
+  });
+
   it("has a handshake, made from the first request", async () => {
     const running = await startServer();
     const { socket } = await connected(running, "/", {
