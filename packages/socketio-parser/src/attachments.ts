@@ -2,6 +2,7 @@ import { isBinary } from "./binary.js";
 import type { BinaryChunk } from "./contract.js";
 import { ParserError, ParserViolation, UnserializableError } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
+import { quote } from "./quick-json.js";
 
 /**
  * Attachments: the bytes inside a payload leave it and travel behind the text, each replaced by
@@ -15,9 +16,6 @@ export type Replacer = (this: unknown, key: string, value: unknown) => unknown;
 
 /** How deep the quick look goes before it leaves the question to the thorough walk. */
 const QUICK_DEPTH = 64;
-
-/** Text that stands in JSON as it is. Everything else, lone surrogates among it, is left to `JSON.stringify`. */
-const NOTHING_TO_ESCAPE = /^[ !#-[\]-~]{0,64}$/;
 
 /**
  * Quick look, without copies: `true` means that `JSON.stringify(value)` says it all. `false` means "perhaps not" (bytes, a
@@ -49,11 +47,6 @@ export function isPlain(value: unknown, depth = 0): boolean {
     }
   }
   return true;
-}
-
-/** As `JSON.stringify(text)`, without the call for the short plain texts that names and keys are. */
-export function quote(text: string): string {
-  return NOTHING_TO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 export interface Lifted {

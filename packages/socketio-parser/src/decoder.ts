@@ -5,7 +5,7 @@ import { Header } from "./decode-header.js";
 import { EmittingDecoder } from "./emitting-decoder.js";
 import { ParserViolation } from "./errors.js";
 import { nestsDeeperThan } from "./json-depth.js";
-import { withDefaults } from "./limits.js";
+import { DEFAULT_LIMITS, withDefaults } from "./limits.js";
 import type { Packet } from "./packet.js";
 import { isDataValid, isIdValid } from "./shapes.js";
 
@@ -32,9 +32,9 @@ export class Decoder extends EmittingDecoder {
   #unfinished: Unfinished | undefined;
 
   /** @param options limits and a reviver, or the reviver alone */
-  constructor(options: DecoderOptions | Reviver = {}) {
+  constructor(options: DecoderOptions | Reviver = DEFAULT_LIMITS) {
     super();
-    const given = typeof options === "function" ? { reviver: options } : options;
+    const given: DecoderOptions = typeof options === "function" ? { reviver: options } : options;
     this.#limits = withDefaults(given);
     this.#reviver = given.reviver;
   }

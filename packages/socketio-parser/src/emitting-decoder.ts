@@ -3,9 +3,12 @@ import type { Packet } from "./packet.js";
 
 export type DecodedListener = (packet: Packet) => void;
 
+/** Until somebody listens: most decoders are asked by `decode`. */
+const NOBODY: readonly DecodedListener[] = [];
+
 /** The emitting half of a decoder, on top of `decode`. One event, so there is no table of names. */
 export abstract class EmittingDecoder implements Decoder {
-  #listeners: readonly DecodedListener[] = [];
+  #listeners = NOBODY;
 
   abstract decode(chunk: unknown): Packet | undefined;
   abstract destroy(): void;

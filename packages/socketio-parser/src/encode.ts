@@ -1,7 +1,8 @@
-import { isPlain, lift, quote, type Replacer } from "./attachments.js";
+import { isPlain, lift, type Replacer } from "./attachments.js";
 import type { EncodedPacket, Encoder as EncoderContract } from "./contract.js";
 import { UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
+import { quickJson } from "./quick-json.js";
 import { explain } from "./unserializable.js";
 
 /** Packet to text, and attachments behind it. */
@@ -60,21 +61,16 @@ function address(packet: Packet): string {
   return id == null ? nsp : nsp + id;
 }
 
-/** The arguments as JSON, each kind on its shortest way; `undefined` when one of them needs the thorough walk. */
+/** The arguments as JSON, each on its shortest way; `undefined` when one of them needs the thorough walk. */
 function plainArguments(data: readonly unknown[]): string | undefined {
-  let json = "[";
+  let json = "";
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
-    if (i > 0) {
-      json += ",";
-    }
-    if (typeof value === "string") {
-      json += quote(value);
-    } else if (isPlain(value)) {
-      json += JSON.stringify(value) ?? "null";
-    } else {
+    const text = quickJson(value) ?? (isPlain(value) ? (JSON.stringify(value) ?? "null") : undefined);
+    if (text === undefined) {
       return undefined;
     }
+    json += i === 0 ? text : `,${text}`;
   }
-  return `${json}]`;
+  return `[${json}]`;
 }

@@ -3,7 +3,7 @@ import { isBinary } from "../binary.js";
 import type { BinaryChunk, DecoderLimits } from "../contract.js";
 import { EmittingDecoder } from "../emitting-decoder.js";
 import { ParserError, ParserViolation } from "../errors.js";
-import { withDefaults } from "../limits.js";
+import { DEFAULT_LIMITS, withDefaults } from "../limits.js";
 import { type Packet, PacketType } from "../packet.js";
 import { isDataValid, isIdValid } from "../shapes.js";
 import { importExtensions } from "./extensions.js";
@@ -19,7 +19,7 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
 export class Decoder extends EmittingDecoder {
   readonly #limits: DecoderLimits;
 
-  constructor(limits?: Partial<DecoderLimits>) {
+  constructor(limits: Partial<DecoderLimits> = DEFAULT_LIMITS) {
     super();
     this.#limits = withDefaults(limits);
   }
