@@ -1,5 +1,6 @@
 import { createInMemoryAdapter } from "@sockeye/adapter-base";
 import type { MemoryEngine, MemoryPeer } from "@sockeye/testkit";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Server, type Socket } from "../src/index.js";
 import { client as connectClient, connected, moment, once, startServer, until } from "./support/harness.js";
@@ -286,5 +287,71 @@ describe("connection state recovery", () => {
     }
     await until(() => received.at(-1) === total - 1, "the last event");
     expect(received).toEqual([...Array(total).keys()]);
+  });
+
+  /**
+   * Invariant: whatever is emitted in whatever way, and wherever and however the link is cut, a client that resumes has got
+   * every event once and in order.
+   */
+  it("keeps its promise wherever and however the link is cut", async () => {
+    const step = fc.oneof(
+      { weight: 12, arbitrary: fc.constantFrom("all", "room", "direct", "private") },
+      { weight: 4, arbitrary: fc.constant("read") },
+      { weight: 1, arbitrary: fc.constantFrom("cut, noticed", "cut, noticed late", "cut, never noticed") },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 150 }), async (steps) => {
+        const { io, engine } = inMemory({ connectionStateRecovery: {} });
+        let socket!: Socket;
+        io.on("connection", (arrived) => {
+          socket = arrived;
+          if (!arrived.recovered) arrived.join("room");
+        });
+        let peer = await joined(engine);
+        const { pid } = greetingOf(peer);
+        const got: number[] = [];
+        let offset: string | undefined;
+        let readUpTo = 0;
+        const read = (): void => {
+          for (; readUpTo < peer.received.length; readUpTo++) {
+            const text = String(peer.received[readUpTo]);
+            if (!text.startsWith("2")) continue;
+            const [, n, position] = JSON.parse(text.slice(1)) as [string, number, string];
+            got.push(n);
+            offset = position;
+          }
+        };
+        const comeBack = async (): Promise<void> => {
+          peer = await resume(engine, pid, offset);
+          readUpTo = 0;
+          read();
+        };
+        let n = 0;
+        let dead: MemoryPeer | undefined;
+        for (const what of steps) {
+          if (what === "all") io.emit("n", n++);
+          else if (what === "room") io.to("room").emit("n", n++);
+          else if (what === "direct") socket.emit("n", n++);
+          else if (what === "private") io.to(socket.id).emit("n", n++);
+          await Promise.resolve();
+          if (what === "read" && dead === undefined) read();
+          if (dead !== undefined && what === "read") {
+            dead.close();
+            dead = undefined;
+            await comeBack();
+          }
+          if (what === "cut, noticed late") dead = peer;
+          else if (what.startsWith("cut") && dead === undefined) {
+            if (what === "cut, noticed") peer.close();
+            await comeBack();
+          }
+        }
+        dead?.close();
+        await comeBack();
+        expect(got).toEqual([...Array(n).keys()]);
+        expect(io.sockets.sockets.size).toBe(1);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
