@@ -342,15 +342,16 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
 
   #pageEvent(event: PageEvent): void {
     const { watchNetwork, closeOnBeforeunload } = this.opts;
-    if (event === "leave") {
-      if (closeOnBeforeunload) this.engine.end("forced close");
+    const { engine } = this;
+    if (event === "beforeunload") {
+      if (closeOnBeforeunload) engine.end("forced close");
     } else if (watchNetwork === false) return;
-    else if (event === "wake") {
-      if (this.#state === "open") this.probe();
-      else if (this.#wait) this.#attempt();
+    else if (event === "offline") {
       // A machine can talk to itself without a network.
-    } else if (this.engine.opts.hostname !== "localhost") {
-      this.engine.end("transport close", { description: "network connection lost" });
-    }
+      if (engine.opts.hostname !== "localhost") {
+        engine.end("transport close", { description: "network connection lost" });
+      }
+    } else if (this.#state === "open") this.probe();
+    else if (this.#wait) this.#attempt();
   }
 }

@@ -36,7 +36,7 @@ export class Network {
         setTimeout(() => {
           if (this.#closed) return;
           if (network.down) {
-            this.host.failed(this, new TransportError("UNREACHABLE", "websocket error"));
+            this.host.ended(this, new TransportError("UNREACHABLE", "websocket error"));
             return;
           }
           this.#connection = new Connection(network, network.budgets.shift() ?? Infinity, {
@@ -47,7 +47,7 @@ export class Network {
             },
           });
           this.writable = true;
-          this.host.opened(this);
+          this.host.drained(this);
         }, network.latency);
       }
 

@@ -292,9 +292,6 @@ describe("a silent server", () => {
 });
 
 describe("a page", () => {
-  class Page extends EventTarget {
-    visibilityState = "visible";
-  }
   let page: EventTarget;
   let watched: number;
 
@@ -302,7 +299,7 @@ describe("a page", () => {
     page = new EventTarget();
     watched = 0;
     const { watchPage } = await import("../src/platform/browser.js");
-    vi.stubGlobal("document", new Page());
+    vi.stubGlobal("document", { hidden: false });
     vi.stubGlobal("addEventListener", (type: string, listener: () => void) => {
       watched++;
       page.addEventListener(type, listener);
@@ -336,7 +333,7 @@ describe("a page", () => {
     const socket = open();
     await run(50);
     server.last.silent = true;
-    document.dispatchEvent(new Event("visibilitychange"));
+    page.dispatchEvent(new Event("visibilitychange"));
     await run(1900);
     expect(socket.connected).toBe(true);
     await run(200);
@@ -434,7 +431,7 @@ describe("transports", () => {
         return "polling";
       }
       open(): void {
-        Promise.resolve().then(() => this.host.failed(this, new Error("broken") as never));
+        Promise.resolve().then(() => this.host.ended(this, new Error("broken") as never));
       }
       send(): void {}
       close(): void {}

@@ -118,15 +118,12 @@ export interface CookieJar {
  * ignores it. Calls MUST NOT come from within `open`, `send` or `close`.
  */
 export interface TransportHost {
-  /** Frames can be exchanged. */
-  opened(transport: TransportShape): void;
-  /** One packet arrived; `undefined` with an error for a frame that is none. */
+  /** One packet arrived; an error for a frame that is none. */
   received(transport: TransportShape, packet: EnginePacket | Error): void;
-  /** The last batch was handed over, the next one may come. */
+  /** The transport is open, or the last batch was handed over: the next one may come. */
   drained(transport: TransportShape): void;
-  /** The peer, or the network, closed the connection in an orderly way. */
-  ended(transport: TransportShape, details?: CloseDetails): void;
-  failed(transport: TransportShape, error: TransportError): void;
+  /** The connection is gone: closed in an orderly way by the peer or the network, or (with an error) failed. */
+  ended(transport: TransportShape, details: CloseDetails | TransportError): void;
 }
 
 /** What is known about the end of a connection beyond its reason. */
@@ -231,9 +228,10 @@ export interface Platform {
     packet: OutgoingPacket,
     options: TransportOptions,
   ): void;
-  /** Tells of `offline`, of waking up (`wake`) and of leaving the page (`leave`), until cancelled. */
+  /** Tells of the page's events until cancelled; of a hidden page, `offline` alone. */
   watchPage(listener: (event: PageEvent) => void): Cancel;
   reportError(error: unknown): void;
 }
 
-export type PageEvent = "offline" | "wake" | "leave";
+/** Events of a page that concern its connections. */
+export type PageEvent = "offline" | "online" | "pageshow" | "visibilitychange" | "beforeunload";

@@ -15,6 +15,7 @@ import type {
   TransportShape,
   WriteOptions,
 } from "./contract.js";
+import { readJson } from "./refusal.js";
 import { Session, type SessionState } from "./session.js";
 
 /** Why a connection ended. */
@@ -76,7 +77,6 @@ export class Engine extends Emitter<EngineEvents> {
   #flushing = false;
 
   readonly #host: TransportHost = {
-    opened: () => {},
     received: (transport, packet) => {
       if (transport === this.transport) this.#receive(packet);
     },
@@ -84,10 +84,7 @@ export class Engine extends Emitter<EngineEvents> {
       if (transport === this.transport) this.#drained();
     },
     ended: (transport, details) => {
-      if (transport === this.transport) this.end("transport close", details);
-    },
-    failed: (transport, error) => {
-      if (transport === this.transport) this.#failed(error);
+      if (transport === this.transport) this.#ended(details);
     },
   };
 
@@ -295,8 +292,7 @@ export class Engine extends Emitter<EngineEvents> {
   }
 
   #drained(): void {
-    this.#session.handedOver();
-    if (!this.writeBuffer.length) this.dispatch("drain");
+    if (this.#session.handedOver()) this.dispatch("drain");
     this.#settle();
   }
 
@@ -306,24 +302,18 @@ export class Engine extends Emitter<EngineEvents> {
     else this.#flush();
   }
 
-  #failed(error: TransportError): void {
+  #ended(details: CloseDetails | TransportError): void {
     remembered.delete(this.#address);
     if (this.readyState === "opening" && this.opts.tryAllTransports && this.#candidates.length > 1) {
       this.#candidates.shift();
       this.#open();
-    } else this.end("transport error", error);
+    } else this.end(details instanceof Error ? "transport error" : "transport close", details);
   }
 }
 
 /** The last word of a server: `1`, or `1{"retryAfter":1500}` when it asks its clients to stay away for a while. */
 function farewell(data: unknown): CloseDetails {
-  let retryAfter: number | undefined;
-  try {
-    ({ retryAfter } = JSON.parse(data as string));
-  } catch {
-    // Nothing said.
-  }
-  return { description: "closed by the server", retryAfter };
+  return { description: "closed by the server", retryAfter: readJson(data).retryAfter };
 }
 
 function candidatesOf({ transports, transportImplementations }: EngineOptions, kit: EngineKit): TransportClass[] {

@@ -77,15 +77,16 @@ export class Session {
    */
   take(limit?: number): readonly OutgoingPacket[] {
     const { outbox } = this;
-    if (this.held || this.#inFlight) return [];
+    if (!this.handshake || this.held || this.#inFlight) return [];
     this.#inFlight = limit ? countWithin(outbox, limit) : outbox.length;
     return outbox.slice(0, this.#inFlight);
   }
 
-  /** The batch is gone. */
-  handedOver(): void {
-    this.outbox.splice(0, this.#inFlight);
+  /** The batch is gone. Returns whether there was one, and it was the last. */
+  handedOver(): boolean {
+    const sent = this.outbox.splice(0, this.#inFlight);
     this.#inFlight = 0;
+    return sent.length > 0 && !this.outbox.length;
   }
 
   /**

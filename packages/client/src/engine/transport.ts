@@ -8,7 +8,7 @@ import type { OutgoingPacket, TransportHost, TransportOptions, TransportShape } 
  * ```ts
  * class Pair extends Transport {
  *   get name() { return "websocket"; }
- *   open() { ... this.host.opened(this) }
+ *   open() { ... this.host.drained(this) }
  *   send(packets) { ... this.host.drained(this) }
  *   close() { ... }
  * }

@@ -15,6 +15,7 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
   const { options } = port;
   /** What ends each attempt: those that wait for their start, and those under way. */
   const attempts = new Map<unknown, Cancel>();
+  const probed = new Set<TransportShape>();
   /** The transport in use, from the moment a candidate has won. */
   let old: TransportShape | undefined;
   let adopted: TransportShape | undefined;
@@ -42,7 +43,6 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
     });
   };
   const host: TransportHost = {
-    opened: (transport) => transport.send([{ type: "ping", data: "probe" }]),
     received: (transport, packet) => {
       if (!("type" in packet) || packet.type !== "pong" || packet.data !== "probe") failAs(transport, "probe error");
       else if (attempts.has(transport) && !old) {
@@ -56,9 +56,17 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
         });
       }
     },
-    drained: () => {},
-    ended: (transport) => failAs(transport, "transport closed"),
-    failed: fail,
+    drained: (transport) => {
+      // The first time: it is open.
+      if (!probed.has(transport)) {
+        probed.add(transport);
+        transport.send([{ type: "ping", data: "probe" }]);
+      }
+    },
+    ended: (transport, details) => {
+      if (details instanceof TransportError) fail(transport, details);
+      else failAs(transport, "transport closed");
+    },
   };
 
   for (const candidate of candidates) {

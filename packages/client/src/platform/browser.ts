@@ -55,24 +55,21 @@ export function sendFrame(
   (socket as unknown as globalThis.WebSocket).send(frame as string);
 }
 
-const PAGE_EVENTS: Readonly<Record<string, PageEvent>> = {
-  offline: "offline",
-  online: "wake",
-  pageshow: "wake",
-  beforeunload: "leave",
-};
+const PAGE_EVENTS: readonly PageEvent[] = ["offline", "online", "pageshow", "visibilitychange", "beforeunload"];
 
-/** Nothing to watch in React Native: call `socket.probe()` from its AppState there. */
+/**
+ * All of them reach the window; `visibilitychange` bubbles up to it. Nothing to watch in React Native: call
+ * `socket.probe()` from its AppState there.
+ */
 export function watchPage(listener: (event: PageEvent) => void): Cancel {
-  const { addEventListener, removeEventListener, document } = globalThis;
-  if (!addEventListener) return () => {};
-  const told = ({ type }: Event) => listener(PAGE_EVENTS[type]!);
-  const shown = () => document.visibilityState === "visible" && listener("wake");
-  for (const type in PAGE_EVENTS) addEventListener(type, told);
-  document?.addEventListener("visibilitychange", shown);
+  const { addEventListener: add, removeEventListener: remove, document } = globalThis;
+  if (!add) return () => {};
+  const told = ({ type }: Event) => {
+    if (!document?.hidden || type === "offline") listener(type as PageEvent);
+  };
+  for (const type of PAGE_EVENTS) add(type, told);
   return () => {
-    for (const type in PAGE_EVENTS) removeEventListener(type, told);
-    document?.removeEventListener("visibilitychange", shown);
+    for (const type of PAGE_EVENTS) remove(type, told);
   };
 }
 

@@ -20,6 +20,7 @@ export abstract class Polling extends Transport {
   #state: "opening" | "open" | "pausing" | "closed" = "opening";
   #poll: Cancel | undefined;
   #push: Cancel | undefined;
+  /** Called when it is paused. */
   #paused: (() => void) | undefined;
 
   get name(): string {
@@ -35,7 +36,8 @@ export abstract class Polling extends Transport {
     this.#push = this.#exchange(encodePayload(packets), () => {
       this.#push = undefined;
       this.writable = true;
-      if (!this.#settle()) this.host.drained(this);
+      this.host.drained(this);
+      this.#settle();
     });
   }
 
@@ -49,7 +51,6 @@ export abstract class Polling extends Transport {
   override resume(): void {
     if (this.#state !== "pausing") return;
     this.#state = "open";
-    this.#paused = undefined;
     if (!this.#poll) this.#read();
   }
 
@@ -72,14 +73,13 @@ export abstract class Polling extends Transport {
     this.#poll = this.#exchange(undefined, (text) => {
       this.#poll = undefined;
       this.#accept(text);
-      if (this.#settle() || this.#state === "closed") return;
+      this.#settle();
       if (this.#state === "opening") {
         this.#state = "open";
         this.writable = true;
-        this.host.opened(this);
         this.host.drained(this);
       }
-      this.#read();
+      if (this.#state === "open") this.#read();
     });
   }
 
@@ -107,19 +107,13 @@ export abstract class Polling extends Transport {
       if (response.status === 200) then(response.text);
       else {
         this.#state = "closed";
-        this.host.failed(this, refusal(this.failures[body === undefined ? 0 : 1], response));
+        this.host.ended(this, refusal(this.failures[body === undefined ? 0 : 1], response));
       }
     });
   }
 
-  /** Returns whether the transport is being paused, and says so once nothing is under way. */
-  #settle(): boolean {
-    const pausing = this.#state === "pausing";
-    if (pausing && !this.#poll && !this.#push) {
-      const done = this.#paused;
-      this.#paused = undefined;
-      done?.();
-    }
-    return pausing;
+  /** Says so once nothing is under way, if that is waited for. */
+  #settle(): void {
+    if (this.#state === "pausing" && !this.#poll && !this.#push) this.#paused!();
   }
 }

@@ -1,7 +1,7 @@
 import { type BinaryData, decodePacket, encodePacket } from "@sockeye/engine-parser";
 import { openWebSocket, sendFrame } from "#platform";
 import { TransportError } from "../../errors.js";
-import type { HttpResponse, OutgoingPacket, WebSocketLike } from "../contract.js";
+import type { CloseDetails, OutgoingPacket, WebSocketLike } from "../contract.js";
 import { refusal } from "../refusal.js";
 import { Transport } from "../transport.js";
 
@@ -15,69 +15,50 @@ export class WebSocket extends Transport {
   }
 
   open(): void {
-    let socket: WebSocketLike;
+    const failed = (cause: unknown) =>
+      this.#end(new TransportError("TRANSPORT", "websocket error", { description: cause, context: this.#socket }));
     try {
-      socket = openWebSocket(this.uri("ws", false), this.options, (response) => this.#failed(response));
+      const socket = openWebSocket(this.uri("ws", false), this.options, (response) =>
+        this.#end(refusal("websocket error", response)),
+      );
+      this.#socket = socket;
+      if (this.binaryType === "arraybuffer") socket.binaryType = "arraybuffer";
+      socket.onopen = () => this.#drained();
+      socket.onmessage = ({ data }: { data: string | BinaryData }) => {
+        if (!this.#closed) this.host.received(this, decodePacket(data, this.binaryType));
+      };
+      socket.onclose = (context: unknown) => this.#end({ description: "websocket connection closed", context });
+      socket.onerror = failed;
     } catch (cause) {
       // An address or sub-protocol that the platform refuses.
-      Promise.resolve().then(() => this.#failed({ status: 0, text: "", cause }));
-      return;
+      Promise.resolve(cause).then(failed);
     }
-    this.#socket = socket;
-    if (this.binaryType === "arraybuffer") socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
-      if (this.#closed) return socket.close();
-      this.writable = true;
-      this.host.opened(this);
-    };
-    socket.onmessage = ({ data }: { data: string | BinaryData }) => {
-      if (!this.#closed) this.host.received(this, decodePacket(data, this.binaryType));
-    };
-    socket.onclose = (context: unknown) => {
-      if (this.#end()) this.host.ended(this, { description: "websocket connection closed", context });
-    };
-    socket.onerror = (cause: unknown) => this.#failed({ status: 0, text: "", cause });
   }
 
   send(packets: readonly OutgoingPacket[]): void {
     this.writable = false;
     for (const packet of packets) {
-      const frame = encodePacket(packet, !this.options.forceBase64);
-      // Between the last frame and its `close` event a socket may throw; the event says the rest.
-      try {
-        sendFrame(this.#socket!, frame, packet, this.options);
-      } catch {}
+      sendFrame(this.#socket!, encodePacket(packet, !this.options.forceBase64), packet, this.options);
     }
-    Promise.resolve().then(() => {
-      if (this.#closed) return;
-      this.writable = true;
-      this.host.drained(this);
-    });
+    Promise.resolve().then(() => this.#drained());
   }
 
   close(): void {
-    this.#end();
-    try {
-      this.#socket?.close();
-    } catch {}
-  }
-
-  /** Returns whether this was the end, not something after it. */
-  #end(): boolean {
-    const first = !this.#closed;
     this.#closed = true;
     this.writable = false;
-    return first;
+    this.#socket?.close();
   }
 
-  #failed(response: HttpResponse): void {
-    if (!this.#end()) return;
-    const { cause } = response;
-    this.host.failed(
-      this,
-      response.status
-        ? refusal("websocket error", response)
-        : new TransportError("TRANSPORT", "websocket error", { description: cause, context: this.#socket }),
-    );
+  #drained(): void {
+    if (this.#closed) return;
+    this.writable = true;
+    this.host.drained(this);
+  }
+
+  #end(details: CloseDetails | TransportError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.writable = false;
+    this.host.ended(this, details);
   }
 }

@@ -44,10 +44,10 @@ export class WebTransport extends Transport {
   }
 
   close(): void {
-    const { readyState } = { readyState: this.#closed };
+    if (this.#closed) return;
     this.#closed = true;
     this.writable = false;
-    if (!readyState) this.#shut();
+    this.#shut();
   }
 
   async #run(): Promise<void> {
@@ -68,7 +68,7 @@ export class WebTransport extends Transport {
     const { sid } = this.query;
     this.#write(sid ? { type: "open", data: JSON.stringify({ sid }) } : { type: "open" });
     this.writable = true;
-    this.host.opened(this);
+    this.host.drained(this);
     await this.#read(stream.readable.getReader());
   }
 
@@ -102,7 +102,7 @@ export class WebTransport extends Transport {
     this.#closed = true;
     this.writable = false;
     this.#shut();
-    this.host.failed(this, new TransportError("TRANSPORT", "webtransport error", { description: error }));
+    this.host.ended(this, new TransportError("TRANSPORT", "webtransport error", { description: error }));
   }
 
   #shut(): void {
