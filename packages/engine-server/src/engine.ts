@@ -373,8 +373,10 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
 
   /** Lets listeners change response headers. */
   protected decorateHeaders(headers: ResponseHeaders, request: RequestView, initial: boolean): void {
-    if (initial) this.emitSafely("initial_headers", headers, request.raw);
-    this.emitSafely("headers", headers, request.raw);
+    if (initial && this.listenerCount("initial_headers") > 0) {
+      this.emitSafely("initial_headers", headers, request.raw);
+    }
+    if (this.listenerCount("headers") > 0) this.emitSafely("headers", headers, request.raw);
   }
 
   protected emitSafely(event: string, ...args: unknown[]): void {

@@ -15,11 +15,19 @@ export type OriginPolicy =
 /** Whether the request's origin may connect. */
 export function originAllowed(policy: OriginPolicy | undefined, request: RequestView): boolean | Promise<boolean> {
   if (policy === undefined) return true;
-  const origin = request.header("origin");
+  const origin = askingOrigin(request);
   if (origin === undefined) return true;
   if (typeof policy === "function") return policy(origin, request);
   if (typeof policy === "string" || policy instanceof RegExp) return matches(policy, origin, request);
   return policy.some((rule) => matches(rule, origin, request));
+}
+
+/**
+ * Who asks. A script element (JSONP) sends no `Origin`, and any page may load scripts from here: such a request counts
+ * as one of an unknown page.
+ */
+function askingOrigin(request: RequestView): string | undefined {
+  return request.header("origin") ?? (request.query.has("j") ? "null" : undefined);
 }
 
 function matches(rule: OriginRule, origin: string, request: RequestView): boolean {

@@ -79,14 +79,18 @@ export interface OutboxLimits {
   readonly maxOutboxPackets: number;
 }
 
+/** The content of every outbox that is empty: a session that has nothing to say holds no array. Never written to. */
+const NOTHING: OutgoingPacket[] = [];
+/** Emptied arrays, to be filled again by whichever session speaks next. */
+const spares: OutgoingPacket[][] = [];
+const MAX_SPARES = 1024;
+
 /**
  * What a session still has to write. Bounded: a peer that stops reading costs at most `maxOutboxBytes` plus one packet;
  * volatile packets go first.
  */
 export class Outbox {
-  #packets: OutgoingPacket[] = [];
-  /** The array that was last handed out, to be filled again: no array per flush. */
-  #spare: OutgoingPacket[] = [];
+  #packets: OutgoingPacket[] = NOTHING;
   #size = 0;
   readonly #limits: OutboxLimits;
   /** Size of a packet that alone is over the budget, while anything waits. */
@@ -114,6 +118,7 @@ export class Outbox {
   push(packet: OutgoingPacket): void {
     // A packet larger than the budget is the application's decision; what follows it is measured from there.
     if (packet.size > this.#limits.maxOutboxBytes) this.#oversize = packet.size;
+    if (this.#packets === NOTHING) this.#packets = spares.pop() ?? [];
     this.#packets.push(packet);
     this.#size += packet.size;
   }
@@ -138,21 +143,20 @@ export class Outbox {
   /** Hands out everything; the array is to be given back with {@link recycle}. */
   take(): OutgoingPacket[] {
     const batch = this.#packets;
-    this.#packets = this.#spare;
-    this.#spare = [];
+    this.#packets = NOTHING;
     this.#size = 0;
     return batch;
   }
 
   recycle(batch: OutgoingPacket[]): void {
-    if (batch.length > 64) return; // a burst: do not keep its backing store
+    // Not that of a burst: its backing store is large.
+    if (batch === NOTHING || batch.length > 64 || spares.length >= MAX_SPARES) return;
     batch.length = 0;
-    this.#spare = batch;
+    spares.push(batch);
   }
 
   clear(): void {
-    this.#packets = [];
-    this.#spare = [];
+    this.#packets = NOTHING;
     this.#size = 0;
   }
 }

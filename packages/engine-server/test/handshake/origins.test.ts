@@ -126,6 +126,14 @@ describe("origins are enforced on every transport and every request", () => {
   );
 
   it(
+    "a script element, which sends no Origin, counts as an unknown page",
+    withRig({ cors: { origin: "https://good.example" } }, async (rig) => {
+      expect((await get(rig, "EIO=4&transport=polling&j=0")).status).toBe(403);
+      expect((await get(rig, "EIO=4&transport=polling")).status).toBe(200);
+    }),
+  );
+
+  it(
     "everybody is let in when nothing is configured, and with cors for everybody",
     withRig({ cors: true }, async (rig) => {
       const { status, headers } = await get(rig, "EIO=4&transport=polling", { headers: evil });
