@@ -3,6 +3,7 @@ import type { BroadcastOptions } from "../../contract.js";
 import type { AdapterCase } from "../bench.js";
 import { eventually } from "../eventually.js";
 import type { SimulatedNamespace } from "../simulated-namespace.js";
+import { to } from "./selection.js";
 
 /** What the callbacks of an acknowledged broadcast were told. */
 export class Answers {
@@ -39,7 +40,7 @@ export const ackCases: readonly AdapterCase[] = [
         await namespace.connect("b", "x"),
         await namespace.connect("c"),
       ];
-      const answers = ask(namespace, { rooms: new Set(["x"]) }, Uint8Array.of(1));
+      const answers = ask(namespace, to(["x"]), Uint8Array.of(1));
       await eventually(() => assert.deepEqual([answers.clients, a.events.length, b.events.length], [2, 1, 1]));
       assert.deepEqual(a.events, [["question", Uint8Array.of(1)]]);
       a.answer("from a");
@@ -54,7 +55,7 @@ export const ackCases: readonly AdapterCase[] = [
     async run(bench) {
       const namespace = await bench.open();
       await namespace.connect("a");
-      const answers = ask(namespace, { rooms: new Set(["nowhere"]) });
+      const answers = ask(namespace, to(["nowhere"]));
       await eventually(() => assert.equal(answers.counts.length, 1));
       assert.deepEqual([answers.clients, answers.acks], [0, []]);
     },
@@ -64,7 +65,7 @@ export const ackCases: readonly AdapterCase[] = [
     async run(bench) {
       const namespace = await bench.open();
       const a = await namespace.connect("a");
-      const [first, second] = [ask(namespace, { rooms: new Set() }), ask(namespace, { rooms: new Set() })];
+      const [first, second] = [ask(namespace, to()), ask(namespace, to())];
       await eventually(() => assert.equal(a.events.length, 2));
       a.answer(1);
       a.answer(2);
@@ -77,7 +78,7 @@ export const ackCases: readonly AdapterCase[] = [
     async run(bench) {
       const namespace = await bench.open();
       const [a, b] = [await namespace.connect("a"), await namespace.connect("b")];
-      const answers = ask(namespace, { rooms: new Set() });
+      const answers = ask(namespace, to());
       await eventually(() => assert.equal(a.events.length + b.events.length, 2));
       a.answer("here");
       await eventually(() => assert.equal(answers.acks.length, 1));

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { AdapterCase } from "../bench.js";
 import { eventually } from "../eventually.js";
 import { ask } from "./acks.js";
-
-const all = { rooms: new Set<string>(), except: new Set<string>() };
+import { to } from "./selection.js";
 
 export const clusterCases: readonly AdapterCase[] = (
   [
@@ -12,8 +11,8 @@ export const clusterCases: readonly AdapterCase[] = (
       async run(bench) {
         const nodes = await bench.openCluster(3);
         const sockets = await Promise.all(nodes.map((node, i) => node.connect(`s${i}`)));
-        nodes[0]!.adapter.broadcast({ type: 2, data: ["event", 1, Uint8Array.of(1, 2)] }, all);
-        nodes[1]!.adapter.broadcast({ type: 2, data: ["end"] }, all);
+        nodes[0]!.adapter.broadcast({ type: 2, data: ["event", 1, Uint8Array.of(1, 2)] }, to());
+        nodes[1]!.adapter.broadcast({ type: 2, data: ["end"] }, to());
         for (const socket of sockets) {
           await eventually(() => assert.equal(socket.events.length, 2));
           assert.ok(socket.events.some((event) => event[0] === "event" && (event[2] as Uint8Array)[1] === 2));
@@ -27,8 +26,8 @@ export const clusterCases: readonly AdapterCase[] = (
         const a = await one!.connect("a", "x");
         const b = await two!.connect("b", "x");
         const c = await two!.connect("c", "x", "y");
-        one!.adapter.broadcast({ type: 2, data: ["event"] }, { rooms: new Set(["x"]), except: new Set(["y"]) });
-        one!.adapter.broadcast({ type: 2, data: ["end"] }, all);
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, to(["x"], ["y"]));
+        one!.adapter.broadcast({ type: 2, data: ["end"] }, to());
         await eventually(() =>
           assert.deepEqual(
             [a, b, c].map(({ events }) => events.length),
@@ -43,7 +42,7 @@ export const clusterCases: readonly AdapterCase[] = (
         const [one, two] = await bench.openCluster(2);
         const b = await two!.connect("b");
         const c = await two!.connect("c");
-        one!.adapter.broadcast({ type: 2, data: ["event"] }, { rooms: new Set(["b"]) });
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, to(["b"]));
         await eventually(() => assert.equal(b.events.length, 1));
         assert.equal(c.events.length, 0);
       },
@@ -55,9 +54,19 @@ export const clusterCases: readonly AdapterCase[] = (
         const b = await two!.connect("b");
         for (let i = 0; i < 20; i++) {
           await b.join(`room ${i}`);
-          one!.adapter.broadcast({ type: 2, data: ["event", i] }, { rooms: new Set([`room ${i}`]) });
+          one!.adapter.broadcast({ type: 2, data: ["event", i] }, to([`room ${i}`]));
         }
         await eventually(() => assert.equal(b.events.length, 20));
+      },
+    },
+    {
+      title: "does without flags and except on all nodes",
+      async run(bench) {
+        const [one, two] = await bench.openCluster(2);
+        const b = await two!.connect("b");
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, { rooms: new Set() });
+        await eventually(() => assert.equal(b.events.length, 1));
+        assert.equal((await one!.adapter.fetchSockets({ rooms: new Set(["b"]) })).length, 1);
       },
     },
     {
@@ -65,8 +74,8 @@ export const clusterCases: readonly AdapterCase[] = (
       async run(bench) {
         const [one, two] = await bench.openCluster(2);
         const [a, b] = [await one!.connect("a"), await two!.connect("b")];
-        one!.adapter.broadcast({ type: 2, data: ["local"] }, { ...all, flags: { local: true } });
-        one!.adapter.broadcast({ type: 2, data: ["end"] }, all);
+        one!.adapter.broadcast({ type: 2, data: ["local"] }, to([], [], { local: true }));
+        one!.adapter.broadcast({ type: 2, data: ["end"] }, to());
         await eventually(() => assert.deepEqual([a.events.length, b.events.length], [2, 1]));
       },
     },
@@ -78,8 +87,8 @@ export const clusterCases: readonly AdapterCase[] = (
         const third = await bench.open(0, { name: "/other" });
         await bench.agreed([other, third], 2);
         const [a, b] = [await other.connect("a", "x"), await third.connect("b", "x")];
-        one!.adapter.broadcast({ type: 2, data: ["event"] }, { rooms: new Set(["x"]) });
-        third.adapter.broadcast({ type: 2, data: ["end"] }, { rooms: new Set(["x"]) });
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, to(["x"]));
+        third.adapter.broadcast({ type: 2, data: ["end"] }, to(["x"]));
         await eventually(() => assert.deepEqual([a.events, b.events], [[["end"]], [["end"]]]));
       },
     },
@@ -89,7 +98,7 @@ export const clusterCases: readonly AdapterCase[] = (
         const [one] = await bench.openCluster(2);
         const a = await one!.connect("a");
         a.emit("event", 0);
-        one!.adapter.broadcast({ type: 2, data: ["event", 1] }, all);
+        one!.adapter.broadcast({ type: 2, data: ["event", 1] }, to());
         a.emit("event", 2);
         assert.deepEqual(a.events, [
           ["event", 0],
@@ -103,8 +112,7 @@ export const clusterCases: readonly AdapterCase[] = (
       async run(bench) {
         const [one, two] = await bench.openCluster(2);
         const b = await two!.connect("b", "x");
-        for (let i = 0; i < 100; i++)
-          one!.adapter.broadcast({ type: 2, data: ["event", i] }, { rooms: new Set(["x"]) });
+        for (let i = 0; i < 100; i++) one!.adapter.broadcast({ type: 2, data: ["event", i] }, to(["x"]));
         await eventually(() => assert.equal(b.events.length, 100));
         assert.deepEqual(
           b.events.map(([, i]) => i),
@@ -117,7 +125,7 @@ export const clusterCases: readonly AdapterCase[] = (
       async run(bench) {
         const [one, two, three] = await bench.openCluster(3);
         const sockets = [await one!.connect("a"), await two!.connect("b"), await two!.connect("c")];
-        const answers = ask(one!, all, "all");
+        const answers = ask(one!, to(), "all");
         await eventually(() => assert.deepEqual([answers.counts.length, answers.clients], [3, 3]));
         await eventually(() => assert.ok(sockets.every(({ events }) => events.length === 1)));
         for (const socket of sockets) socket.answer(socket.id, Uint8Array.of(1));
@@ -133,7 +141,7 @@ export const clusterCases: readonly AdapterCase[] = (
         const b = await two!.connect("b", "x", "y");
         b.data = { name: "ada" };
         await two!.connect("c");
-        const fetched = await one!.adapter.fetchSockets({ rooms: new Set(["x"]), except: new Set() });
+        const fetched = await one!.adapter.fetchSockets(to(["x"]));
         assert.deepEqual(fetched.map(({ id }) => id).sort(), ["a", "b"]);
         const remote = fetched.find(({ id }) => id === "b")!;
         assert.deepEqual(
@@ -147,12 +155,12 @@ export const clusterCases: readonly AdapterCase[] = (
       async run(bench) {
         const [one, two] = await bench.openCluster(2);
         const b = await two!.connect("b", "x");
-        one!.adapter.addSockets({ rooms: new Set(["x"]), except: new Set() }, ["y"]);
+        one!.adapter.addSockets(to(["x"]), ["y"]);
         await eventually(() => assert.ok(b.rooms.has("y")));
-        one!.adapter.delSockets({ rooms: new Set(["y"]), except: new Set() }, ["x"]);
+        one!.adapter.delSockets(to(["y"]), ["x"]);
         await eventually(() => assert.ok(!b.rooms.has("x")));
-        one!.adapter.broadcast({ type: 2, data: ["bye"] }, { rooms: new Set(["y"]) });
-        one!.adapter.disconnectSockets({ rooms: new Set(["y"]), except: new Set() }, true);
+        one!.adapter.broadcast({ type: 2, data: ["bye"] }, to(["y"]));
+        one!.adapter.disconnectSockets(to(["y"]), true);
         await eventually(() => assert.deepEqual([b.connected, b.closed, b.events], [false, true, [["bye"]]]));
       },
     },
@@ -187,7 +195,7 @@ export const clusterCases: readonly AdapterCase[] = (
         await bench.agreed(nodes.slice(0, 2), 2);
         const b = await nodes[1]!.connect("b");
         assert.deepEqual(
-          (await nodes[0]!.adapter.fetchSockets(all)).map(({ id }) => id),
+          (await nodes[0]!.adapter.fetchSockets(to())).map(({ id }) => id),
           [b.id],
         );
       },

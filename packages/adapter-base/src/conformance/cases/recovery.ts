@@ -4,6 +4,7 @@ import type { AdapterCase, Bench } from "../bench.js";
 import { eventually } from "../eventually.js";
 import { decodeSimulated, encodeSimulated } from "../simulated-codec.js";
 import type { SimulatedNamespace, SimulatedSocket } from "../simulated-namespace.js";
+import { to } from "./selection.js";
 
 interface Stage {
   readonly namespace: SimulatedNamespace;
@@ -29,7 +30,7 @@ async function say(
   name: string,
   rooms: string[] = [],
 ): Promise<void> {
-  namespace.adapter.broadcast({ type: 2, data: [name] }, { rooms: new Set(rooms) });
+  namespace.adapter.broadcast({ type: 2, data: [name] }, to(rooms));
   if (a.connected && (rooms.length === 0 || rooms.some((room) => a.rooms.has(room)))) {
     await eventually(() => assert.equal(a.events.at(-1)?.[0], name));
   }

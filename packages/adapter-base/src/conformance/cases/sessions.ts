@@ -3,6 +3,7 @@ import type { OutgoingEvent, Session } from "../../contract.js";
 import type { AdapterCase, Bench } from "../bench.js";
 import { eventually } from "../eventually.js";
 import type { SimulatedNamespace, SimulatedSocket } from "../simulated-namespace.js";
+import { to } from "./selection.js";
 
 const event = (name: string): OutgoingEvent => ({ type: 2, data: [name] });
 
@@ -10,7 +11,7 @@ const event = (name: string): OutgoingEvent => ({ type: 2, data: [name] });
 async function begin(bench: Bench): Promise<{ namespace: SimulatedNamespace; a: SimulatedSocket; offset: string }> {
   const namespace = await bench.open(0, { recovery: { maxDisconnectionDuration: 5000 } });
   const a = await namespace.connect("a", "x");
-  namespace.adapter.broadcast(event("first"), { rooms: new Set(["x"]), except: new Set(), flags: {} });
+  namespace.adapter.broadcast(event("first"), to(["x"]));
   await eventually(() => assert.equal(a.received.length, 1));
   const { data, offset } = a.received[0]!;
   return { namespace, a, offset: offset ?? String(data.at(-1)) };
@@ -62,8 +63,8 @@ export const sessionCases: readonly AdapterCase[] = [
         except: new Set(),
         flags: { volatile: true },
       });
-      namespace.adapter.broadcast({ ...event("asks"), id: 7 }, { rooms: new Set(), except: new Set(), flags: {} });
-      namespace.adapter.broadcast(event("kept"), { rooms: new Set(), except: new Set(), flags: {} });
+      namespace.adapter.broadcast({ ...event("asks"), id: 7 }, to());
+      namespace.adapter.broadcast(event("kept"), to());
       const restored = await namespace.adapter.restoreSession!(session.pid, offset);
       assert.deepEqual(names(restored?.missedPackets), [["kept"]]);
     },

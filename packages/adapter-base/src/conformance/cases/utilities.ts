@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { AdapterCase } from "../bench.js";
 import { eventually } from "../eventually.js";
+import { to } from "./selection.js";
 
 export const utilityCases: readonly AdapterCase[] = [
   {
@@ -36,9 +37,9 @@ export const utilityCases: readonly AdapterCase[] = [
     async run(bench) {
       const namespace = await bench.open();
       const [a, b] = [await namespace.connect("a", "x"), await namespace.connect("b")];
-      namespace.adapter.addSockets({ rooms: new Set(["x"]), except: new Set() }, ["y", "z"]);
+      namespace.adapter.addSockets(to(["x"]), ["y", "z"]);
       await eventually(() => assert.deepEqual(a.rooms, new Set(["a", "x", "y", "z"])));
-      namespace.adapter.delSockets({ rooms: new Set(), except: new Set() }, ["x", "z"]);
+      namespace.adapter.delSockets(to(), ["x", "z"]);
       await eventually(() => assert.deepEqual(a.rooms, new Set(["a", "y"])));
       assert.deepEqual(b.rooms, new Set(["b"]));
     },
@@ -48,8 +49,8 @@ export const utilityCases: readonly AdapterCase[] = [
     async run(bench) {
       const namespace = await bench.open();
       const [a, b] = [await namespace.connect("a", "x"), await namespace.connect("b", "y")];
-      namespace.adapter.disconnectSockets({ rooms: new Set(["x"]), except: new Set() }, false);
-      namespace.adapter.disconnectSockets({ rooms: new Set(["y"]), except: new Set() }, true);
+      namespace.adapter.disconnectSockets(to(["x"]), false);
+      namespace.adapter.disconnectSockets(to(["y"]), true);
       await eventually(() => assert.deepEqual([a.connected, b.connected], [false, false]));
       assert.deepEqual([a.closed, b.closed], [false, true]);
       assert.equal(namespace.adapter.sids.size, 0);
