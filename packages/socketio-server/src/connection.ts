@@ -43,7 +43,7 @@ const NO_FLAGS: BroadcastFlags = {};
 export class Connection implements EngineSink {
   /** The engine socket below. */
   readonly conn: EngineSocket;
-  /** What is known of the first request. */
+  /** What is known of the first request. @internal */
   readonly facts: RequestFacts;
   readonly #owner: ConnectionOwner;
   /** The engine that can prepare messages for this socket, if it can. */
@@ -61,9 +61,10 @@ export class Connection implements EngineSink {
   /** Why this side is closing the connection. */
   #cause: { reason: string | undefined; details: unknown } | undefined = undefined;
   #closed = false;
-  /** Volatile packets that were dropped. */
+  /** Volatile packets that were dropped. @internal */
   dropped = 0;
 
+  /** */
   constructor(owner: ConnectionOwner, conn: EngineSocket, engine: EngineServer | undefined) {
     this.#owner = owner;
     this.conn = conn;
@@ -95,24 +96,28 @@ export class Connection implements EngineSink {
 
   // --- membership -----------------------------------------------------------------------------------------------------
 
+  /** @internal */
   get namespaceCount(): number {
     return (this.#others?.size ?? 0) + (this.#main === undefined ? 0 : 1);
   }
 
+  /** @internal */
   get connectingCount(): number {
     return this.#connecting?.length ?? 0;
   }
 
-  /** A join is under way: further CONNECTs for the name are ignored until {@link settleConnect}. */
+  /** A join is under way: further CONNECTs for the name are ignored until {@link settleConnect}. @internal */
   beginConnect(namespace: string): void {
     this.#connecting = [...(this.#connecting ?? []), namespace];
   }
 
+  /** @internal */
   settleConnect(namespace: string): void {
     const others = this.#connecting?.filter((name) => name !== namespace);
     this.#connecting = others?.length === 0 ? undefined : others;
   }
 
+  /** @internal */
   add(namespace: string, member: ConnectionMember): void {
     if (namespace === MAIN) {
       this.#main = member;
@@ -125,7 +130,7 @@ export class Connection implements EngineSink {
     this.#watch = undefined;
   }
 
-  /** `byServer`: the peer may not know yet. */
+  /** `byServer`: the peer may not know yet. @internal */
   remove(namespace: string, byServer: boolean): void {
     if (namespace === MAIN) this.#main = undefined;
     else this.#others?.delete(namespace);
@@ -146,6 +151,7 @@ export class Connection implements EngineSink {
 
   // --- in -------------------------------------------------------------------------------------------------------------
 
+  /** */
   onData(data: EngineData): void {
     if (this.#closed || this.#cause !== undefined) return;
     if (this.#meter !== undefined && this.#overdrawn(data)) return;
@@ -156,6 +162,7 @@ export class Connection implements EngineSink {
     }
   }
 
+  /** */
   onClose(reason: EngineCloseReason, details?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -237,19 +244,19 @@ export class Connection implements EngineSink {
 
   // --- out ------------------------------------------------------------------------------------------------------------
 
-  /** Encodes and writes one packet. Throws what the encoder throws. */
+  /** Encodes and writes one packet. Throws what the encoder throws. @internal */
   send(packet: Packet, flags: BroadcastFlags = NO_FLAGS): void {
     if (!this.#closed) this.write(this.#owner.encoder.encode(packet), flags);
   }
 
-  /** Writes one encoded packet. One that may be dropped is dropped whole, so its attachments never stand alone. */
+  /** Writes one encoded packet. One that may be dropped is dropped whole, so its attachments never stand alone. @internal */
   write(encoded: EncodedPacket, flags: BroadcastFlags): void {
     if (this.#closed || this.#dropVolatile(flags.volatile === true)) return;
     const options = writeOptions(flags, flags.volatile === true && encoded.length === 1);
     for (let i = 0; i < encoded.length; i++) this.conn.write(encoded[i]!, options);
   }
 
-  /** Writes a packet that other connections get too. */
+  /** Writes a packet that other connections get too. @internal */
   writeMessage(message: WireMessage): void {
     if (this.#preparer === undefined) {
       this.write(message.encoded, message.flags);
@@ -267,7 +274,7 @@ export class Connection implements EngineSink {
 
   // --- the end --------------------------------------------------------------------------------------------------------
 
-  /** Closes the connection because of what the peer did: its sockets hear of the error first. */
+  /** Closes the connection because of what the peer did: its sockets hear of the error first. @internal */
   fail(error: Error): void {
     if (this.#closed || this.#cause !== undefined) return;
     this.#cause = { reason: "forced close", details: error };
@@ -285,20 +292,20 @@ export class Connection implements EngineSink {
     this.close();
   }
 
-  /** Closes the engine socket; `reason` is what the sockets that are still there will hear in place of the engine's. */
+  /** Closes the engine socket; `reason` is what the sockets that are still there will hear in place of the engine's. @internal */
   close(reason?: string, details?: unknown): void {
     if (this.#closed) return;
     this.#cause ??= { reason, details };
     this.conn.close();
   }
 
-  /** The server is closing: the sockets hear of that before the engine says anything. */
+  /** The server is closing: the sockets hear of that before the engine says anything. @internal */
   shutDown(): void {
     this.onClose("server shutting down");
     this.conn.close();
   }
 
-  /** The peer is back on another connection: this one is dead, though the engine has not noticed yet. */
+  /** The peer is back on another connection: this one is dead, though the engine has not noticed yet. @internal */
   abandon(details: unknown): void {
     this.onClose("transport close", details);
     this.conn.close(true);

@@ -124,7 +124,7 @@ export class Namespace<
     return this.#adapter;
   }
 
-  /** Counter of acknowledgement ids; sockets and broadcasts share it. */
+  /** Counter of acknowledgement ids; sockets and broadcasts share it. @internal */
   get ackIds(): number {
     return this.#ackId;
   }
@@ -148,15 +148,17 @@ export class Namespace<
 
   // --- for the connect flow -------------------------------------------------------------------------------------------
 
+  /** @internal */
   get sessions(): Sessions | undefined {
     return this.#sessions;
   }
 
-  /** Resolves when the adapter is ready; `undefined` when it is. */
+  /** Resolves when the adapter is ready; `undefined` when it is. @internal */
   get starting(): Promise<void> | undefined {
     return this.#starting;
   }
 
+  /** @internal */
   get chain(): readonly Middleware<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>[] {
     const own = this.middlewares as readonly Middleware<
       Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>
@@ -164,24 +166,25 @@ export class Namespace<
     return this.#origin.parent === undefined ? own : [...this.#origin.parent.chain, ...own];
   }
 
-  /** Marks by which events that were sent again are told from new ones. */
+  /** Marks by which events that were sent again are told from new ones. @internal */
   get retries(): RetryWindow {
     return this.broadcasts.retries;
   }
 
+  /** @internal */
   createSocket(client: Connection, seed: SocketSeed): Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     this.#connecting++;
     return new Socket(this, this.broadcasts, client, seed);
   }
 
-  /** The socket did not get in: what it joined on the way is undone. */
+  /** The socket did not get in: what it joined on the way is undone. @internal */
   discard(socket: { readonly id: SocketId }): void {
     this.#connecting--;
     this.#adapter.delAll(socket.id);
     this.#checkEmpty();
   }
 
-  /** The socket is in: from here on it receives broadcasts, and the application hears of it. */
+  /** The socket is in: from here on it receives broadcasts, and the application hears of it. @internal */
   admit(
     socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     pid: string | undefined,
@@ -203,7 +206,7 @@ export class Namespace<
 
   // --- for the server -------------------------------------------------------------------------------------------------
 
-  /** Makes the adapter anew; @throws ServerUsageError `ERR_SOCKEYE_SERVER_RECOVERY_UNSUPPORTED` */
+  /** Makes the adapter anew; @throws ServerUsageError `ERR_SOCKEYE_SERVER_RECOVERY_UNSUPPORTED` @internal */
   startAdapter(): void {
     const adapter = this.#origin.adapter ?? construct(this.#hub.adapterConstructor, this);
     this.#adapter = adapter;
@@ -213,19 +216,19 @@ export class Namespace<
     this.#startUp(adapter);
   }
 
-  /** Releases what the adapter holds. */
+  /** Releases what the adapter holds. @internal */
   async closeAdapter(): Promise<void> {
     this.#retries?.clear();
     this.#retries = undefined;
     await this.#adapter.close?.();
   }
 
-  /** Tells the listeners of the main namespace of a new one. */
+  /** Tells the listeners of the main namespace of a new one. @internal */
   announceNamespace(namespace: object): void {
     this.notify(["new_namespace", namespace]);
   }
 
-  /** What broadcasts to this namespace need. */
+  /** What broadcasts to this namespace need. @internal */
   get broadcastContext(): SocketContext {
     return this.broadcasts;
   }
@@ -248,6 +251,7 @@ export class Namespace<
     };
   }
 
+  /** @internal */
   get isEmpty(): boolean {
     return this.sockets.size === 0 && this.#connecting === 0;
   }

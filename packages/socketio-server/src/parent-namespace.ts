@@ -56,6 +56,7 @@ export class ParentNamespace<
     this.#policy = policy;
   }
 
+  /** @internal */
   createChild(name: string): Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> {
     const vacancy = new Vacancy(() => this.#remove(child));
     const child: Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData> = new Namespace(
