@@ -39,7 +39,7 @@ export interface EngineInspection {
   readonly byTransport: Readonly<Record<string, number>>;
   /** Sessions with a second transport on trial. */
   readonly upgrading: number;
-  /** Sessions that have not sent a message yet. */
+  /** Sessions that have not sent a message yet; counted when `maxSilentSessions` is set. */
   readonly silent: number;
   /** Addresses with at least one session. */
   readonly addresses: number;
