@@ -23,7 +23,7 @@ interface Unfinished {
 }
 
 /** Scanning is synchronous and calls nobody, so one header serves all decoders. */
-const header = new Header();
+const header = /* @__PURE__ */ new Header();
 
 /** Engine.IO messages of one connection to packets. After a violation it has forgotten the unfinished packet. */
 export class Decoder extends EmittingDecoder {
