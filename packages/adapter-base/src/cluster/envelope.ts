@@ -5,7 +5,8 @@ import type { NodeId } from "./contract.js";
 
 /**
  * What nodes say to each other. `codec.ts` turns it into bytes and back; `fields.ts` says which fields each kind has.
- * To add a message: a type here, its fields there, a handler in `dispatch.ts`. Nodes that do not know it ignore it.
+ * To add a message: a type here, its fields there, a handler in `commands.ts` or `replies.ts` (`cluster-node.ts` for membership).
+ * Nodes that do not know it ignore it.
  */
 export type Envelope = MembershipEnvelope | NamespaceEnvelope;
 
