@@ -11,6 +11,7 @@ import { pathOf } from "./handshake/request-view.js";
 import { nodeCors } from "./http/node-cors.js";
 import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
 import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
+import { PathClaims } from "./http/path-claims.js";
 import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
 import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
 import type { Protocol } from "./session/protocol.js";
@@ -48,6 +49,7 @@ export class Server extends Engine {
   /** Response headers that middlewares set on an upgrade, until the `101` is written. */
   readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
 
+  readonly #attached = new WeakMap<AnyHttpServer, PathClaims>();
   readonly #keepsAlive = () => !this.closed && this.httpServer?.listening !== false;
 
   constructor(options?: EngineOptions) {
@@ -245,6 +247,7 @@ export class Server extends Engine {
   #addUpgradeHeaders(lines: string[], request: NodeRequest): void {
     lines.push(...(this.#upgradeHeaders.get(request) ?? []));
     this.#upgradeHeaders.delete(request);
+    if (this.listenerCount("headers") + this.listenerCount("initial_headers") === 0) return;
     const view = new NodeRequestView(request);
     const headers: ResponseHeaders = {};
     this.decorateHeaders(headers, view, !view.query.get("sid"));
@@ -260,24 +263,29 @@ export class Server extends Engine {
       throw new EngineMisuse("ERR_SOCKEYE_ENGINE_OPTION", "attach() needs an HTTP server");
     }
     this.httpServer = server;
-    this.reopen();
-    if (this.ws === undefined) this.#createWebSocketServer();
-    const prefixes = paths.map((path) => path.replace(/\/$/, ""));
-    this.#takeRequests(server, prefixes);
-    this.#takeUpgrades(server, prefixes, options);
+    this.#reopen();
+    const known = this.#attached.get(server);
+    const claims = known ?? new PathClaims(server, this);
+    for (const path of paths) claims.add(path);
+    if (known !== undefined) return this;
+    this.#attached.set(server, claims);
+    this.#takeRequests(server, claims);
+    this.#takeUpgrades(server, claims, options);
     server.on("close", () => this.close());
-    server.on("listening", () => {
-      this.reopen();
-      if (this.ws === undefined) this.#createWebSocketServer();
-    });
+    server.on("listening", () => this.#reopen());
     return this;
   }
 
-  #takeRequests(server: AnyHttpServer, prefixes: readonly string[]): void {
+  #reopen(): void {
+    this.reopen();
+    if (this.ws === undefined) this.#createWebSocketServer();
+  }
+
+  #takeRequests(server: AnyHttpServer, claims: PathClaims): void {
     const others = server.listeners("request").slice() as RequestListener[];
     server.removeAllListeners("request");
     server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-      const match = matchPath(pathOf(request.url ?? ""), prefixes);
+      const match = claims.match(pathOf(request.url ?? ""));
       if (match === "exact") this.handleRequest(request, response);
       else if (match === "below") this.#refuseBelow(request, response);
       else if (others.length > 0) for (const listener of others) listener.call(server, request, response);
@@ -291,26 +299,15 @@ export class Server extends Engine {
     this.#refuseRequest(exchange, refuse(3, { name: "PATH_MISMATCH", path: pathOf(request.url ?? "") }));
   }
 
-  #takeUpgrades(server: AnyHttpServer, prefixes: readonly string[], options: AttachOptions): void {
+  #takeUpgrades(server: AnyHttpServer, claims: PathClaims, options: AttachOptions): void {
     if (!this.opts.transports.includes("websocket")) return;
     const { destroyUpgrade = true, destroyUpgradeTimeout = 1000 } = options;
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const match = matchPath(pathOf(request.url ?? ""), prefixes);
+      const match = claims.match(pathOf(request.url ?? ""));
       if (match === "exact") this.handleUpgrade(request, socket, head);
-      else if (destroyUpgrade) endUnclaimed(socket, destroyUpgradeTimeout);
+      else if (match !== "theirs" && destroyUpgrade) endUnclaimed(socket, destroyUpgradeTimeout);
     });
   }
-}
-
-/** How a path relates to those that are served: `/engine.io` and `/engine.io/` are the same place. */
-function matchPath(path: string, prefixes: readonly string[]): "exact" | "below" | undefined {
-  for (const prefix of prefixes) {
-    if (!path.startsWith(prefix)) continue;
-    const rest = path.slice(prefix.length);
-    if (rest === "" || rest === "/") return "exact";
-    if (rest.startsWith("/")) return "below";
-  }
-  return undefined;
 }
 
 function notFound(response: ServerResponse): void {

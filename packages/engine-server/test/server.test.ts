@@ -119,6 +119,32 @@ describe("attach", () => {
     }
   });
 
+  it("serves the root without claiming what lies below it", async () => {
+    const http = createServer((_request, response) => response.end("other"));
+    const rig = await listenOn(http, attach(http, { path: "/" }));
+    try {
+      expect(await statusOf(rig, `/?${HANDSHAKE}`)).toBe(200);
+      expect((await send(rig, "/other").answer).body).toBe("other");
+    } finally {
+      await rig.stop();
+    }
+  });
+
+  it("lets the newest engine have a path, and serves it once when attached twice", async () => {
+    const http = createServer();
+    const former = attach(http);
+    const rig = await listenOn(http, attach(http));
+    rig.engine.attach(http);
+    former.close();
+    try {
+      await openWebSocket(rig);
+      await handshake(rig);
+      expect([former.clientsCount, rig.engine.clientsCount]).toEqual([0, 2]);
+    } finally {
+      await rig.stop();
+    }
+  });
+
   it("works again after the HTTP server was closed and opened", async () => {
     const http = createServer();
     const rig = await listenOn(http, attach(http));
