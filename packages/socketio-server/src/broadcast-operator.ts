@@ -1,4 +1,13 @@
-import type { Adapter, BroadcastFlags, BroadcastOptions, OutgoingEvent, Room, SocketId } from "@sockeye/adapter-base";
+import type {
+  Adapter,
+  BroadcastFlags,
+  BroadcastOptions,
+  HostSocket,
+  OutgoingEvent,
+  Room,
+  SocketDetails,
+  SocketId,
+} from "@sockeye/adapter-base";
 import { PacketType } from "@sockeye/socketio-parser";
 import { type AckCallback, BroadcastAnswers, type CallbackRunner } from "./acks.js";
 import type { Deadlines } from "./deadlines.js";
@@ -126,14 +135,19 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
 
   // --- operate --------------------------------------------------------------------------------------------------------
 
-  /** The matching sockets of the cluster: those of this server as themselves, the others as {@link RemoteSocket}s. */
+  /**
+   * The matching sockets of the cluster: those of this server as themselves, the others as {@link RemoteSocket}s. When servers
+   * did not answer, the error it rejects with has those that were found in `responses`, and the silent servers in `missing`.
+   */
   async fetchSockets(): Promise<RemoteSocket<EmitEvents, SocketData>[]> {
-    const found = await this.#context.adapter.fetchSockets(this.#options());
-    return found.map((socket) => {
-      // Only a socket of this process can be listened to.
-      if ("join" in socket) return socket as unknown as RemoteSocket<EmitEvents, SocketData>;
-      return new RemoteSocket<EmitEvents, SocketData>(this.#aimedAt(socket.id), socket);
-    });
+    const { adapter } = this.#context;
+    try {
+      return this.#asRemote(await adapter.fetchSockets(this.#options()));
+    } catch (error) {
+      const partial = error as { responses?: unknown } | null;
+      if (Array.isArray(partial?.responses)) partial.responses = this.#asRemote(partial.responses);
+      throw error;
+    }
   }
 
   /** Makes the matching sockets join. */
@@ -219,6 +233,14 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
     adapter.broadcastWithAck(eventOf(data), options, answers.onClientCount, answers.onAck, answers.onGone);
     if (this.#flags.local === true) answers.expectServers(1);
     else adapter.serverCount().then((count) => answers.expectServers(count), this.#context.report);
+  }
+
+  #asRemote(found: (HostSocket | SocketDetails)[]): RemoteSocket<EmitEvents, SocketData>[] {
+    return found.map((socket) => {
+      // Only a socket of this process can be told to join.
+      if ("join" in socket) return socket as unknown as RemoteSocket<EmitEvents, SocketData>;
+      return new RemoteSocket<EmitEvents, SocketData>(this.#aimedAt(socket.id), socket);
+    });
   }
 
   #aimedAt(id: SocketId): RemoteSocketOperator {

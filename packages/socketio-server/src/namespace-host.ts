@@ -82,6 +82,7 @@ export class NamespaceHost implements AdapterHost {
       if (socket !== undefined) recipients.push(socket);
     });
     sink.onClientCount(recipients.length);
+    if (recipients.length === 0) return;
     for (const socket of recipients) ack.ask(socket[ACKS]());
     this.services.deadlines.set(ack, flags.timeout ?? this.services.ackTimeout);
     for (const socket of recipients) this.#write(socket, delivered);

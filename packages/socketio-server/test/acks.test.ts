@@ -1,6 +1,6 @@
 import { InMemoryAdapter } from "@sockeye/adapter-base";
 import { describe, expect, it } from "vitest";
-import { AckError, type Socket } from "../src/index.js";
+import { AckError, RemoteSocket, type Socket } from "../src/index.js";
 import { connected, moment, once, startServer, until } from "./support/harness.js";
 import { inMemory, joined, texts, turn } from "./support/memory.js";
 
@@ -134,6 +134,7 @@ describe("acknowledgements of a broadcast", () => {
     const { io } = inMemory();
     expect(await io.timeout(1000).emitWithAck("x")).toEqual([]);
     expect(await io.to("nobody").emitWithAck("x")).toEqual([]);
+    expect(io.inspect().deadlines).toBe(0);
   });
 
   it("report what came in time", async () => {
@@ -220,5 +221,19 @@ describe("acknowledgements of a broadcast", () => {
     remote.disconnect(true);
     await turn();
     expect(peer.closed).toBe(true);
+  });
+
+  it("fetchSockets() of which some servers did not answer rejects with the sockets that were found", async () => {
+    class Partial extends InMemoryAdapter {
+      override async fetchSockets(): Promise<never> {
+        const details = { id: "far", handshake: {}, rooms: new Set(["far"]), data: { a: 1 } };
+        throw Object.assign(new Error("missing"), { responses: [details], missing: ["node"] });
+      }
+    }
+    const { io } = inMemory({ adapter: Partial });
+    const error = await io.fetchSockets().catch((reason) => reason);
+    expect(error.missing).toEqual(["node"]);
+    expect(error.responses[0]).toBeInstanceOf(RemoteSocket);
+    expect(error.responses[0].data).toEqual({ a: 1 });
   });
 });
