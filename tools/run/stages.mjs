@@ -55,7 +55,10 @@ async function program(context, name, command, args, seconds) {
   return run(command, args, options);
 }
 
-/** A program of the workspace's own development dependencies. @param {string} path below node_modules */
+/**
+ * A program of the workspace's own development dependencies.
+ * @param {string} path below node_modules
+ */
 function installed(path) {
   return join(root, "node_modules", path);
 }
@@ -73,12 +76,19 @@ function single(name, seconds, commandOf) {
   };
 }
 
-/** @param {...string} args @returns {(context: Context) => [string, string[]]} */
+/**
+ * @param {...string} args
+ * @returns {(context: Context) => [string, string[]]}
+ */
 function withPnpm(...args) {
   return ({ pnpm }) => [pnpm().command, [...pnpm().prefix, ...args]];
 }
 
-/** @param {string} script @param {...string} args @returns {() => [string, string[]]} */
+/**
+ * @param {string} script
+ * @param {...string} args
+ * @returns {() => [string, string[]]}
+ */
 function withNode(script, ...args) {
   return () => [process.execPath, [installed(script), ...args]];
 }
@@ -113,7 +123,10 @@ function unitProjects() {
   );
 }
 
-/** @param {Context} context @returns {Promise<Outcome>} */
+/**
+ * @param {Context} context
+ * @returns {Promise<Outcome>}
+ */
 async function unitTests(context) {
   const projects = unitProjects().map((folder) => basename(folder));
   const chosen = context.parts.length === 0 ? projects : context.parts;
@@ -131,7 +144,11 @@ async function unitTests(context) {
   return total;
 }
 
-/** Type-checks every package and tool, two at a time. @param {Context} context @returns {Promise<Outcome>} */
+/**
+ * Type-checks every package and tool, two at a time.
+ * @param {Context} context
+ * @returns {Promise<Outcome>}
+ */
 async function checkTypes(context) {
   const folders = workspaceFolders().filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
   const queue = [...folders];
@@ -150,7 +167,11 @@ async function checkTypes(context) {
   return { ok, tally: emptyTally(), output, detail: ok ? `${folders.length} projects` : "type errors" };
 }
 
-/** Starts what the chosen stages need; a missing one fails here and in each stage that needs it. @param {Context} context @returns {Promise<Outcome>} */
+/**
+ * Starts what the chosen stages need; a missing one fails here and in each stage that needs it.
+ * @param {Context} context
+ * @returns {Promise<Outcome>}
+ */
 async function startServices(context) {
   const outcome = { ok: true, tally: emptyTally(), detail: "none needed", output: "" };
   for (const service of services) {
@@ -181,7 +202,11 @@ async function install(context) {
   )(context);
 }
 
-/** The rules of `.dependency-cruiser.cjs` over the real sources, then the proof that each rule can fail. @param {Context} context @returns {Promise<Outcome>} */
+/**
+ * The rules of `.dependency-cruiser.cjs` over the real sources, then the proof that each rule can fail.
+ * @param {Context} context
+ * @returns {Promise<Outcome>}
+ */
 async function arrows(context) {
   const cruiser = withNode(
     "dependency-cruiser/bin/dependency-cruise.mjs",
@@ -196,7 +221,11 @@ async function arrows(context) {
   return { ok: real.ok && proof.ok, tally: proof.tally, output };
 }
 
-/** Shows the table of bundle sizes that the tests leave behind. @param {Context} context @returns {Promise<Outcome>} */
+/**
+ * Shows the table of bundle sizes that the tests leave behind.
+ * @param {Context} context
+ * @returns {Promise<Outcome>}
+ */
 async function packaging(context) {
   const table = join(scratch, "bundle-sizes.txt");
   rmSync(table, { force: true });

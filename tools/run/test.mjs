@@ -86,12 +86,14 @@ function heartbeat() {
   return setInterval(() => console.log(`          ... ${seconds(began)}`), 30_000);
 }
 
-/** @param {ReturnType<typeof parse>} choice */
-async function main({ flags, names, partsOf }) {
-  const began = Date.now();
-  const chosen = choose(names, flags.has("--only"));
-  /** @type {import("./stages.mjs").Context} */
-  const context = {
+/**
+ * What all stages share.
+ * @param {import("./stages.mjs").Stage[]} chosen
+ * @param {boolean} verbose
+ * @returns {import("./stages.mjs").Context}
+ */
+function contextFor(chosen, verbose) {
+  return {
     pnpm: () => {
       pnpm ??= findPnpm();
       return pnpm;
@@ -102,10 +104,31 @@ async function main({ flags, names, partsOf }) {
     closers: [],
     wanted: new Set(chosen.flatMap((stage) => stage.services)),
     missing: new Map(),
-    verbose: flags.has("--verbose"),
+    verbose,
   };
+}
 
+/**
+ * Prints the result of a stage and gives what it counts for: a stage that fails without a failed test (a linter, one
+ * that could not run) is one failure.
+ * @param {import("./stages.mjs").Outcome} outcome
+ * @param {number} began
+ */
+function report({ ok, tally, detail, output }, began) {
+  const hasTests = tally.passed + tally.failed > 0;
+  const facts = [hasTests && inWords(tally), detail, seconds(began)].filter(Boolean).join(", ");
+  if (!ok && output !== undefined) for (const line of tail(output)) console.log(`        | ${line}`);
+  console.log(`          ${ok ? "ok" : "FAILED"}, ${facts}`);
+  return { facts, tally: ok || tally.failed > 0 ? tally : { ...tally, failed: 1 } };
+}
+
+/** @param {ReturnType<typeof parse>} choice */
+async function main({ flags, names, partsOf }) {
+  const began = Date.now();
+  const chosen = choose(names, flags.has("--only"));
+  const context = contextFor(chosen, flags.has("--verbose"));
   let total = emptyTally();
+  /** @type {Set<string>} */
   const failedStages = new Set();
   /** @type {string[]} */
   const summary = [];
@@ -113,23 +136,12 @@ async function main({ flags, names, partsOf }) {
     console.log(`[${`${index + 1}`.padStart(2)}/${chosen.length}]   ${stage.name}: ${stage.title}`);
     const stageBegan = Date.now();
     const alive = heartbeat();
-    const { ok, tally, detail, output } = await runStage(
-      stage,
-      { ...context, parts: partsOf(stage.name) },
-      failedStages,
-    );
+    const outcome = await runStage(stage, { ...context, parts: partsOf(stage.name) }, failedStages);
     clearInterval(alive);
-    // A stage that fails without a failed test (a linter, a stage that could not run) is one failure.
-    const counted = ok || tally.failed > 0 ? tally : { ...tally, failed: 1 };
-    total = add(total, counted);
-    if (!ok) failedStages.add(stage.name);
-    const tests = counted.passed + counted.failed > 0 && (ok || tally.failed > 0) ? inWords(counted) : "";
-    const facts = [ok ? "ok" : "FAILED", tests, detail, seconds(stageBegan)].filter(Boolean).join(", ");
-    if (!ok && output !== undefined) for (const line of tail(output)) console.log(`        | ${line}`);
-    console.log(`          ${facts}`);
-    summary.push(
-      `${ok ? "ok    " : "FAILED"}  ${stage.name.padEnd(10)} ${[tests, detail, seconds(stageBegan)].filter(Boolean).join(", ")}`,
-    );
+    const { facts, tally } = report(outcome, stageBegan);
+    total = add(total, tally);
+    if (!outcome.ok) failedStages.add(stage.name);
+    summary.push(`${outcome.ok ? "ok    " : "FAILED"}  ${stage.name.padEnd(10)} ${facts}`);
   }
 
   await Promise.all(context.closers.map((close) => close()));
