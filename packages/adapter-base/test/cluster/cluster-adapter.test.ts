@@ -374,6 +374,19 @@ describe("ClusterAdapter and limits", () => {
     expect(make).toThrow(expect.objectContaining({ code: "ERR_SOCKEYE_CLUSTER_OPTION" }));
   });
 
+  it("fails to start when its driver does, and serves its own sockets all the same", async () => {
+    const driver = new MemoryBus().driver();
+    vi.spyOn(driver, "start").mockRejectedValue(new RangeError("no bus"));
+    const namespace = new SimulatedNamespace();
+    const adapter = createClusterAdapter({ driver, ...FAST })(namespace);
+    namespace.adapter = adapter;
+    await expect(adapter.init()).rejects.toThrow("no bus");
+    const a = await namespace.connect("a", "x");
+    adapter.broadcast({ type: 2, data: ["event"] }, everyone);
+    expect(a.events).toEqual([["event"]]);
+    await adapter.close();
+  });
+
   it("cannot be opened again once its node has left", async () => {
     const driver = new MemoryBus().driver();
     const create = createClusterAdapter({ driver, ...FAST });

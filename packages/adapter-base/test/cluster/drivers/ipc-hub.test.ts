@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import type { Channel } from "../../../src/cluster/contract.js";
+import { IpcHub } from "../../../src/cluster/drivers/ipc-hub.js";
+import type { Addressed, ToHub, ToNode } from "../../../src/cluster/drivers/ipc-messages.js";
+import { portPair } from "../../support/port-pair.js";
+
+const ALL: Channel = { kind: "all", namespace: "/" };
+const node = (n: number): Channel => ({ kind: "node", node: `000000000000000${n}` });
+const envelope = (channel: Channel, n: number): Addressed => ({ channel, bytes: Uint8Array.of(n) });
+
+type Unmarked<M> = M extends object ? Omit<M, "sockeye"> : never;
+
+function setup(count: number) {
+  const hub = new IpcHub();
+  const ends = Array.from({ length: count }, () => {
+    const [end, primary, disconnect] = portPair<ToHub, ToNode>();
+    hub.attach(primary);
+    const heard: ToNode[] = [];
+    end.onMessage((message) => heard.push(message));
+    const say = (message: Unmarked<ToHub>) => end.send({ sockeye: "hub", ...message } as ToHub);
+    return { say, heard, disconnect };
+  });
+  return { hub, ends: ends as [(typeof ends)[0], (typeof ends)[0], (typeof ends)[0]] };
+}
+
+/** What was posted has been handled, and what that posted as well. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("IpcHub", () => {
+  it("confirms subscriptions, and passes on to subscribers alone", async () => {
+    const { ends } = setup(3);
+    for (const [n, { say }] of ends.entries()) say({ op: "subscribe", channel: node(n), id: 7 });
+    await settled();
+    ends[0].say({ op: "publish", envelopes: [envelope(node(1), 1)] });
+    await settled();
+    const done: ToNode = { sockeye: "node", op: "done", id: 7 };
+    expect(ends.map(({ heard }) => heard)).toEqual([
+      [done],
+      [done, { sockeye: "node", op: "deliver", envelopes: [envelope(node(1), 1)] }],
+      [done],
+    ]);
+  });
+
+  it("keeps a batch together and in order", async () => {
+    const { ends } = setup(2);
+    ends[1].say({ op: "subscribe", channel: ALL, id: 1 });
+    ends[1].say({ op: "subscribe", channel: node(1), id: 2 });
+    await settled();
+    const envelopes = [envelope(ALL, 1), envelope(node(2), 2), envelope(node(1), 3), envelope(ALL, 4)];
+    ends[0].say({ op: "publish", envelopes });
+    await settled();
+    expect(ends[1].heard.slice(2)).toEqual([
+      { sockeye: "node", op: "deliver", envelopes: [envelopes[0], envelopes[2], envelopes[3]] },
+    ]);
+  });
+
+  it("forgets who unsubscribed, closed or disconnected", async () => {
+    const { hub, ends } = setup(3);
+    for (const { say } of ends) say({ op: "subscribe", channel: ALL, id: 1 });
+    await settled();
+    expect(hub.size).toBe(1);
+    ends[0].say({ op: "unsubscribe", channel: ALL, id: 2 });
+    ends[1].say({ op: "close" });
+    ends[2].disconnect();
+    await settled();
+    expect(hub.size).toBe(0);
+    ends[0].say({ op: "publish", envelopes: [envelope(ALL, 1)] });
+    await settled();
+    expect(ends[0].heard.map(({ op }) => op)).toEqual(["done", "done"]);
+  });
+
+  it("survives a subscriber that is gone but has not told yet", async () => {
+    const hub = new IpcHub();
+    let hear: (message: ToHub) => void = () => {};
+    hub.attach({
+      send() {
+        throw new TypeError("channel closed");
+      },
+      onMessage: (listener) => {
+        hear = listener;
+      },
+      onClose() {},
+      detach() {},
+    });
+    hear({ sockeye: "hub", op: "subscribe", channel: ALL, id: 1 });
+    expect(() => hear({ sockeye: "hub", op: "publish", envelopes: [envelope(ALL, 1)] })).not.toThrow();
+  });
+});
