@@ -21,10 +21,6 @@ export class Acks {
     private readonly forget: (id: number) => void,
   ) {}
 
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /** Returns the id that the packet has to carry. `withError`: the callback takes an error first. */
   add(callback: AckCallback, withError: boolean, timeout?: number, signal?: AbortSignal): number {
     const id = this.#next++;

@@ -133,6 +133,9 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     const engine = new Engine(this.uri, opts, this.#kit);
     this.engine = engine;
     this.#state = "opening";
+    // Opened by hand while an attempt was due: this is the attempt.
+    this.#wait?.();
+    this.#wait = undefined;
     this.#alive(this as Manager, true);
     this.#unwatch ??= watchPage((event) => this.#pageEvent(event));
 
@@ -218,6 +221,7 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     this.#each((member) => member.opened());
     this.dispatch("open");
     done?.();
+    this.#reconnecting = false;
   }
 
   /** An attempt to open came to nothing. */
@@ -280,8 +284,6 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   }
 
   #attempt(): void {
-    this.#wait?.();
-    this.#wait = undefined;
     this.dispatch("reconnect_attempt", this.#backoff.attempts);
     if (!this.#reconnecting) return;
     this.open((error) => {
@@ -291,7 +293,6 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
         this.dispatch("reconnect_error", error);
       } else {
         const { attempts } = this.#backoff;
-        this.#reconnecting = false;
         this.#backoff.reset();
         this.dispatch("reconnect", attempts);
       }

@@ -258,7 +258,12 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
       const ask = this.#options.retries ? { dedup: true } : undefined;
       const place = this.#pid && { pid: this.#pid, offset: this.#stream.offset };
       const merged = ask || place ? { ...ask, ...place, ...data } : data;
-      this.#link.send({ type: PacketType.CONNECT, nsp, data: merged });
+      try {
+        this.#link.send({ type: PacketType.CONNECT, nsp, data: merged });
+      } catch (error) {
+        // Credentials that cannot be written down.
+        this.#refuse(error as RefusedError);
+      }
     };
     if (typeof auth === "function") this.call(auth, [answer], "auth");
     else answer(auth);

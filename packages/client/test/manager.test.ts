@@ -132,6 +132,21 @@ describe("reconnection", () => {
     expect(errors).toEqual(Array(2).fill(["timeout", "ERR_SOCKEYE_CLIENT_TIMEOUT"]));
   });
 
+  it("is not doubled by an open() while it waits", async () => {
+    const socket = open();
+    const attempts = vi.fn();
+    socket.io.on("reconnect_attempt", attempts);
+    await run(50);
+    network.cut();
+    await run(10);
+    socket.io.open();
+    await run(10_000);
+    expect([socket.connected, attempts.mock.calls, network.attempts.length]).toEqual([true, [], 2]);
+    network.cut();
+    await run(3000);
+    expect([socket.connected, attempts.mock.calls]).toEqual([true, [[1]]]);
+  });
+
   it("gives the result of open() to its callback, and does not try again", async () => {
     network.down = true;
     const manager = new Manager("http://model", { transports: [network.transport], autoConnect: false });
@@ -417,6 +432,24 @@ describe("transports", () => {
       message: "No transports available",
       code: "ERR_SOCKEYE_CLIENT_NO_TRANSPORT",
     });
+  });
+
+  it("that cannot be opened at all are an error, later", async () => {
+    class Missing extends Transport {
+      get name(): string {
+        return "polling";
+      }
+      open(): void {
+        throw "no such API";
+      }
+      send(): void {}
+      close(): void {}
+    }
+    const socket = open({ transports: [Missing], reconnection: false });
+    const told = vi.fn();
+    socket.on("connect_error", told);
+    await run(0);
+    expect(told.mock.calls[0]![0]).toMatchObject({ message: "polling error", description: "no such API" });
   });
 
   it("are given one way, not both", () => {

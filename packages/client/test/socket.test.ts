@@ -80,6 +80,14 @@ describe("credentials", () => {
     expect(socket.connected).toBe(true);
   });
 
+  it("that cannot be written down are a connect_error", async () => {
+    const socket = open({ auth: { big: 1n } });
+    const told = vi.fn();
+    socket.on("connect_error", told);
+    await run();
+    expect([told.mock.calls.length, socket.active]).toEqual([1, false]);
+  });
+
   it("stand above the place to resume at", async () => {
     const auths: unknown[] = [];
     server.onconnect = (_session, auth) => {

@@ -146,7 +146,8 @@ export interface TransportShape {
   binaryType: "nodebuffer" | "arraybuffer";
   /** Set before `open`. MUST be told of everything, and of nothing after `close`. */
   host: TransportHost;
-  open(): void;
+  /** Opens; failures of any kind reach the host. */
+  start(): void;
   /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
   send(packets: readonly OutgoingPacket[]): void;
   /** Ends the connection; the host hears nothing more. */

@@ -174,7 +174,7 @@ export class Engine extends Emitter<EngineEvents> {
       const transport = this.#create(first, this.#host);
       this.transport = transport;
       // Later, so that the caller can listen before anything happens.
-      this.#soon(() => transport.open());
+      this.#soon(() => transport.start());
     } else this.#soon(() => this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available")));
   }
 

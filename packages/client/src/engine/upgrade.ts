@@ -74,7 +74,7 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
       attempts.delete(candidate);
       const transport = port.create(candidate, host);
       begin(transport);
-      transport.open();
+      transport.start();
     };
     const patient = candidate.prototype.name === "websocket" && candidates.length > 1;
     if (patient) attempts.set(candidate, later(options, probe, HEAD_START));

@@ -43,7 +43,9 @@ export function openWebSocket(
   _refused: (response: HttpResponse) => void,
 ): WebSocketLike {
   const Class = globalThis.WebSocket as unknown as AnyWebSocket;
-  return extraHeaders ? new Class(uri, protocols, { headers: extraHeaders }) : new Class(uri, protocols);
+  const socket = extraHeaders ? new Class(uri, protocols, { headers: extraHeaders }) : new Class(uri, protocols);
+  socket.binaryType = "arraybuffer";
+  return socket;
 }
 
 export function sendFrame(

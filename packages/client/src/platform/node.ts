@@ -103,6 +103,7 @@ export function openWebSocket(
     headers: headersOf(options),
     ...pick(options, [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"]),
   });
+  socket.binaryType = options.binaryType ?? defaultBinaryType;
   socket.on("upgrade", (response) => {
     options.cookieJar?.store(response.headers["set-cookie"] ?? []);
     if (options.autoUnref) response.socket.unref();

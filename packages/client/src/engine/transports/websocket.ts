@@ -15,24 +15,17 @@ export class WebSocket extends Transport {
   }
 
   open(): void {
-    const failed = (cause: unknown) =>
-      this.#end(new TransportError("TRANSPORT", "websocket error", { description: cause, context: this.#socket }));
-    try {
-      const socket = openWebSocket(this.uri("ws", false), this.options, (response) =>
-        this.#end(refusal("websocket error", response)),
-      );
-      this.#socket = socket;
-      if (this.binaryType === "arraybuffer") socket.binaryType = "arraybuffer";
-      socket.onopen = () => this.#drained();
-      socket.onmessage = ({ data }: { data: string | BinaryData }) => {
-        if (!this.#closed) this.host.received(this, decodePacket(data, this.binaryType));
-      };
-      socket.onclose = (context: unknown) => this.#end({ description: "websocket connection closed", context });
-      socket.onerror = failed;
-    } catch (cause) {
-      // An address or sub-protocol that the platform refuses.
-      Promise.resolve(cause).then(failed);
-    }
+    const socket = openWebSocket(this.uri("ws", false), this.options, (response) =>
+      this.#end(refusal("websocket error", response)),
+    );
+    this.#socket = socket;
+    socket.onopen = () => this.#drained();
+    socket.onmessage = ({ data }: { data: string | BinaryData }) => {
+      if (!this.#closed) this.host.received(this, decodePacket(data, this.binaryType));
+    };
+    socket.onclose = (context: unknown) => this.#end({ description: "websocket connection closed", context });
+    socket.onerror = (description: unknown) =>
+      this.#end(new TransportError("TRANSPORT", "websocket error", { description, context: socket }));
   }
 
   send(packets: readonly OutgoingPacket[]): void {
