@@ -1,5 +1,6 @@
 import type { OutgoingEvent } from "@sockeye/adapter-base";
 import {
+  type BinaryChunk,
   type DecoderLimits,
   type EncodedPacket,
   type EventPacket,
@@ -60,7 +61,7 @@ export class Codec implements DeliveryCodec {
       decoded = packet;
     });
     try {
-      for (const chunk of encoded) decoder.add(chunk);
+      for (const chunk of encoded) decoder.add(asReceived(chunk));
     } catch {
       return undefined;
     } finally {
@@ -68,6 +69,12 @@ export class Codec implements DeliveryCodec {
     }
     return decoded !== undefined && isEvent(decoded) ? decoded : undefined;
   }
+}
+
+/** Bytes that another node encoded, as they would have come from a socket: applications expect a Buffer. */
+function asReceived(chunk: string | BinaryChunk): string | BinaryChunk {
+  if (typeof chunk === "string" || Buffer.isBuffer(chunk)) return chunk;
+  return ArrayBuffer.isView(chunk) ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.from(chunk);
 }
 
 function isEvent(packet: Packet): packet is EventPacket {
