@@ -1,6 +1,12 @@
 /**
  * Engine.IO sessions over HTTP long-polling, WebSocket and WebTransport on node:http, node:https and node:http2.
  */
+import { PollingTransport } from "./transports/polling.js";
+import { WebSocketTransport } from "./transports/websocket.js";
+import { WebTransportTransport } from "./transports/webtransport.js";
+
+/** The codec, for those who look for it here. */
+export * as parser from "@sockeye/engine-parser";
 export type {
   EngineBackpressure,
   EngineCloseReason,
@@ -40,13 +46,21 @@ export type {
 } from "./options.js";
 export { type AnyHttpServer, attach, listen, Server } from "./server.js";
 export { type PacketView, Socket } from "./socket.js";
-export type { Transport } from "./transports/contract.js";
+export type { Transport as TransportContract, TransportOwner } from "./transports/contract.js";
+export { BaseTransport as Transport } from "./transports/transport.js";
 export type {
   HeaderTable,
   WebTransportRequest,
   WebTransportSession,
   WebTransportStream,
 } from "./transports/webtransport-session.js";
+
+/** The transport classes by name. */
+export const transports = {
+  polling: PollingTransport,
+  websocket: WebSocketTransport,
+  webtransport: WebTransportTransport,
+} as const;
 
 /** Revision of the Engine.IO protocol. */
 export const protocol = 4;

@@ -454,7 +454,7 @@ export class Socket
     candidate?.abort();
     // A peer that is gone or does not read would not take part in a closing handshake.
     if (reason === "ping timeout" || reason === "slow consumer") this.#transport.abort();
-    else this.#transport.close(violationOf(reason, details));
+    else this.#transport.dismiss(violationOf(reason, details));
   }
 
   #rejectWaiters(): void {

@@ -59,6 +59,9 @@ export interface Transport {
    */
   close(violation?: Error): void;
 
+  /** The session is over: ends in bounded time and in good order, on its own. As `close`, but nobody waits for it. */
+  dismiss(violation?: Error): void;
+
   /** Ends at once, without waiting for the peer. MUST lead to `onTransportEnd`. */
   abort(): void;
 

@@ -32,6 +32,10 @@ export abstract class BaseTransport implements Transport {
     this.#owner = owner;
   }
 
+  dismiss(violation?: Error): void {
+    this.close(violation);
+  }
+
   get ended(): boolean {
     return this.#ended;
   }

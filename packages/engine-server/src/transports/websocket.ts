@@ -50,6 +50,7 @@ export class WebSocketTransport extends BaseTransport {
   /** Messages that `ws` has and the operating system has not: what we write ourselves must not overtake them. */
   #inWs = 0;
   #messages = 0;
+  #closing = false;
   /** Listens for the stream to drain. */
   #watching = false;
   #error: Error | undefined;
@@ -76,11 +77,8 @@ export class WebSocketTransport extends BaseTransport {
   }
 
   get ready(): boolean {
-    if (this.ended || this.socket.readyState !== OPEN) return false;
-    return (
-      this.#inWs === 0 &&
-      (this.#stream === undefined || this.#stream.writableLength < this.#stream.writableHighWaterMark)
-    );
+    if (this.ended || this.#closing || this.socket.readyState !== OPEN) return false;
+    return this.#inWs === 0 && (this.#stream === undefined || !isCongested(this.#stream));
   }
 
   get bufferedAmount(): number {
@@ -100,8 +98,18 @@ export class WebSocketTransport extends BaseTransport {
   }
 
   close(): void {
+    if (this.ended || this.#closing) return;
+    this.#closing = true;
+    // `ws` counts its close timeout from the close frame on: not before a slow reader has got what was sent to it.
+    if (this.#stream === undefined || !isCongested(this.#stream)) this.dismiss();
+  }
+
+  /** The close frame is on its way; the session need not wait for the peer's answer to it, `ws` does. */
+  override dismiss(): void {
     if (this.ended) return;
+    this.#closing = true;
     this.socket.close();
+    this.end();
   }
 
   abort(): void {
@@ -137,11 +145,12 @@ export class WebSocketTransport extends BaseTransport {
 
   /** Whoever waits for room hears when there is some. */
   #watchDrain(stream: RawStream): void {
-    if (this.#watching || stream.writableLength < stream.writableHighWaterMark) return;
+    if (this.#watching || !isCongested(stream)) return;
     this.#watching = true;
     stream.once("drain", () => {
       this.#watching = false;
-      if (this.ready) this.owner?.onReady(this);
+      if (this.#closing) this.dismiss();
+      else if (this.ready) this.owner?.onReady(this);
     });
   }
 
@@ -261,6 +270,10 @@ export class WebSocketTransport extends BaseTransport {
       if (this.ready) this.owner?.onReady(this);
     });
   }
+}
+
+function isCongested(stream: RawStream): boolean {
+  return stream.writableLength >= stream.writableHighWaterMark;
 }
 
 // One function for all connections, not one closure per connection.

@@ -146,6 +146,57 @@ describe("a direct WebSocket session", () => {
   );
 
   it(
+    "is over at once when the server closes it, whether the client answers or not",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      peer.ws.pause();
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      const start = performance.now();
+      socket.close();
+      expect(await closed).toBe("forced close");
+      expect(performance.now() - start).toBeLessThan(500);
+      expect(rig.engine.inspect()).toMatchObject({ sessions: 0, deadlines: 0 });
+      peer.ws.terminate();
+    }),
+  );
+
+  it(
+    "waits with closing for a reader that is slow, while it makes progress",
+    withRig({ closeTimeout: 150 }, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      peer.ws.pause();
+      for (let i = 0; i < 60; i++) socket.send(Buffer.alloc(100_000));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.close();
+      expect(socket.readyState).toBe("closing");
+      peer.ws.resume();
+      await peer.closed();
+      expect(peer.got).toHaveLength(60);
+    }),
+  );
+
+  it(
+    "does not wait for ever for a reader that has stopped",
+    withRig({ closeTimeout: 60 }, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      peer.ws.pause();
+      for (let i = 0; i < 75; i++) socket.send(Buffer.alloc(100_000));
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.close();
+      expect(await closed).toBe("forced close");
+      expect(rig.engine.inspect()).toMatchObject({ sessions: 0, deadlines: 0 });
+      peer.ws.terminate();
+    }),
+  );
+
+  it(
     "refuses messages over maxHttpBufferSize with 1009",
     withRig({ maxHttpBufferSize: 100 }, async (rig) => {
       const session = nextSession(rig);
