@@ -1,5 +1,6 @@
+import type { IncomingMessage } from "node:http";
 import type { Adapter, BroadcastFlags, HostSocket, Room, SocketId } from "@sockeye/adapter-base";
-import type { EngineSocket } from "@sockeye/engine-server";
+import type { Socket as EngineClient, EngineSocket } from "@sockeye/engine-server";
 import { type AckPacket, type EncodedPacket, type EventPacket, PacketType } from "@sockeye/socketio-parser";
 import { type AckCallback, AckTable } from "./acks.js";
 import { type BroadcastContext, BroadcastOperator } from "./broadcast-operator.js";
@@ -48,6 +49,9 @@ export interface SocketReservedEvents {
   disconnecting: (reason: DisconnectReason, description?: AnyValue) => void;
   error: (error: Error) => void;
 }
+
+/** The engine's socket; its request may be deleted to save memory. */
+export type EngineConnection = Omit<EngineClient, "request"> & { request?: AnyValue };
 
 export type CatchAllListener = (...args: AnyValue[]) => void;
 
@@ -177,14 +181,14 @@ export class Socket<
     return this.#handshake;
   }
 
-  /** The first HTTP request of the connection. */
-  get request(): AnyValue {
-    return this.client.request;
+  /** The first HTTP request of the connection; gone, where the application deleted it. */
+  get request(): IncomingMessage {
+    return this.client.request as IncomingMessage;
   }
 
-  /** The engine socket below. */
-  get conn(): EngineSocket & AnyValue {
-    return this.client.conn;
+  /** The engine socket below. Of another engine than ours it is what that engine made. */
+  get conn(): EngineConnection {
+    return this.client.conn as EngineSocket & EngineConnection;
   }
 
   /** The rooms this socket is in; empty after `disconnect`. */

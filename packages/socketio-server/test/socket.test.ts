@@ -239,7 +239,7 @@ describe("a socket", () => {
     const { io, socket } = await pair();
     const log: unknown[] = [];
     const write = socket.conn.write.bind(socket.conn);
-    socket.conn.write = (data: unknown, options: object) => {
+    socket.conn.write = (data, options) => {
       log.push({ ...options });
       return write(data, options);
     };
