@@ -225,6 +225,15 @@ describe("ClusterAdapter on a bad bus", () => {
     expect(await nodes[0].adapter.fetchSockets(everyone)).toHaveLength(3);
   });
 
+  it("makes up for a lost introduction with the next heartbeat", async () => {
+    const bus = new MemoryBus();
+    const one = await node(bus);
+    bus.setFaults({ drop: 1 });
+    const two = await node(bus);
+    bus.setFaults({});
+    await agreed([one, two], 2);
+  });
+
   it("drops garbage and reports it, and goes on", async () => {
     const { bus, nodes } = await cluster(2);
     const b = await nodes[1].namespace.connect("b");
