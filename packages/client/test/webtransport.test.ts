@@ -88,6 +88,13 @@ describe("WebTransport", () => {
     await vi.waitFor(() => expect(session!.shut).toBe(true));
   });
 
+  it("is secure even where the other transports are not", async () => {
+    vi.stubGlobal("WebTransport", FakeSession);
+    socket = io("http://example.com", { transports: [WebTransport], forceNew: true });
+    await new Promise<void>((resolve) => socket.on("connect", () => resolve()));
+    expect(FakeSession.instances[0]!.uri).toMatch("https://example.com:80/socket.io/?EIO=4");
+  });
+
   it.each([
     ["an orderly end", undefined, "transport close"],
     ["a failure", "lost", "transport error"],

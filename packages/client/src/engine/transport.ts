@@ -57,8 +57,8 @@ export abstract class Transport implements TransportShape {
   resume(): void {}
 
   /** The address of a request. `stamped`: with the cache-busting parameter unless switched off. */
-  protected uri(scheme: "http" | "ws", stamped: boolean): string {
-    const { hostname, port, secure, path, timestampParam = "t", timestampRequests = stamped } = this.options;
+  protected uri(scheme: "http" | "ws", stamped: boolean, secure = this.options.secure): string {
+    const { hostname, port, path, timestampParam = "t", timestampRequests = stamped } = this.options;
     const query = { ...this.query };
     if (timestampRequests) query[timestampParam] = Date.now().toString(36) + Math.random().toString(36).slice(2, 5);
     if (this.options.forceBase64) query.b64 = 1;

@@ -53,7 +53,8 @@ export class WebTransport extends Transport {
   async #run(): Promise<void> {
     const Class = (globalThis as { WebTransport?: SessionClass }).WebTransport;
     if (!Class) throw new MisuseError("NO_TRANSPORT", "no WebTransport here");
-    const session = new Class(this.uri("http", false), this.options.transportOptions?.webtransport);
+    // There is none over plain HTTP.
+    const session = new Class(this.uri("http", false, true), this.options.transportOptions?.webtransport);
     this.#session = session;
     session.closed.then(
       () => this.#ended(),
