@@ -45,6 +45,13 @@ it.each(pages)("the links of %s lead somewhere", (page) => {
   expect(links.filter((target) => !existsSync(join(repository, dirname(page), target)))).toEqual([]);
 });
 
+it("every page below docs stands in an index", () => {
+  const indices = pages.filter((page) => /^docs\/(.+\/)?README\.md$/.test(page));
+  const linked = indices.flatMap((page) => relativeLinks(text(page)).map((target) => join(dirname(page), target)));
+  const below = pages.filter((page) => page.startsWith("docs/") && page !== "docs/README.md");
+  expect(below.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
 describe("finding names", () => {
   it("takes code spans that look like files, and leaves words, wildcards and fences alone", () => {
     const page = [
