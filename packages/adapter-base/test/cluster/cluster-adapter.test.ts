@@ -144,6 +144,17 @@ describe("ClusterAdapter when a node stands still", () => {
   });
 });
 
+describe("ClusterAdapter when this process stands still", () => {
+  it("does not take the others for dead: what they said is still to be read", async () => {
+    const { nodes } = await cluster(2, { delay: 5 }, { requestTimeout: 60_000 });
+    await nodes[1].namespace.connect("b");
+    const pending = nodes[0].adapter.fetchSockets(everyone);
+    const end = performance.now() + 250;
+    while (performance.now() < end);
+    expect((await pending).map(({ id }) => id)).toEqual(["b"]);
+  });
+});
+
 describe("ClusterAdapter when the bus is down", () => {
   it("goes on serving its own sockets, says that it is down, and recovers", async () => {
     const { bus, nodes } = await cluster(2);
