@@ -1,5 +1,5 @@
 import { ADAPTER_HOST, type AdapterHost } from "@sockeye/adapter-base";
-import type { EngineServer } from "@sockeye/engine-server";
+import type { EngineServer, EngineSocket } from "@sockeye/engine-server";
 import type { EncodedPacket, Packet } from "@sockeye/socketio-parser";
 import type { AckTable } from "./acks.js";
 import { ACKS, LEFT, NOTE_OUTGOING } from "./ports.js";
@@ -31,6 +31,7 @@ interface AnySocket {
 }
 
 interface AnyConnection {
+  readonly conn: EngineSocket;
   send(packet: Packet, flags?: object): void;
   write(encoded: EncodedPacket, flags: object): void;
   disconnect(): void;
@@ -65,6 +66,7 @@ export function addLegacyNames(
     _onclose: { call: (s, reason, details) => s[LEFT](reason as string, details) },
   });
   define<AnyConnection>(connection, {
+    id: { get: (c) => c.conn.id },
     writeToEngine: { call: (c, encoded, flags) => c.write(asList(encoded), (flags as object | undefined) ?? {}) },
     _disconnect: { call: (c) => c.disconnect() },
     ondata: { call: (c, data) => c.onData(data as string) },

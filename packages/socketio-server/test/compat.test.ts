@@ -62,6 +62,7 @@ describe("legacy names", () => {
 
   it("of a client", async () => {
     const { peer, socket } = await pair();
+    expect(socket.client.id).toBe(socket.conn.id);
     socket.client.writeToEngine(['2["a"]'], { preEncoded: true });
     socket.client.writeToEngine('2["b"]');
     const heard = once(socket, "in");
