@@ -147,6 +147,16 @@ describe("polling", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("says farewell even to a handshake that is just being read", async () => {
+    pending = [];
+    const early = new Engine("http://polling", {}, { transports: { polling: Manual } });
+    early.on("open", () => early.close());
+    await turn();
+    gets()[0]!.answer([OPEN]);
+    expect(posts().map(({ packets, uri }) => [packets, uri.includes("sid=s")])).toEqual([[[{ type: "close" }], true]]);
+    expect(gets()).toEqual([]);
+  });
+
   it.each([
     ["a refused GET", () => gets()[0]!.answer('{"code":1,"message":"Session ID unknown"}', 400), "transport error"],
     ["a body that is no payload", () => gets()[0]!.answer("\x1e"), "parse error"],

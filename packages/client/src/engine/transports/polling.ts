@@ -54,11 +54,12 @@ export abstract class Polling extends Transport {
     if (!this.#poll) this.#read();
   }
 
+  /** Tells a server that has a session for us. */
   close(): void {
-    const open = this.#state === "open";
+    const known = this.query.sid && this.#state !== "closed";
     this.#state = "closed";
     const abort = () => this.#poll?.();
-    if (!open) {
+    if (!known) {
       this.#push?.();
       abort();
       return;
