@@ -10,7 +10,7 @@ import { type Addressed, type IpcPort, isFor, type ToHub, type ToNode } from "./
 
 /** The part of `process` and of a `Worker` that is used. */
 interface Endpoint {
-  send?(message: object): boolean;
+  send?(message: object, callback: (error: Error | null) => void): boolean;
   isConnected?(): boolean;
   readonly connected?: boolean;
   on(event: "message" | "disconnect", listener: (message: unknown) => void): unknown;
@@ -66,7 +66,7 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
     send(message) {
       const isConnected = endpoint.isConnected?.() ?? endpoint.connected;
       if (!isConnected) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the other process has disconnected");
-      endpoint.send?.(withBytes(message, toBase64));
+      endpoint.send?.(withBytes(message, toBase64), ignoreFailure);
     },
     onMessage: (listener) =>
       listen("message", (message) => {
@@ -78,6 +78,9 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
     },
   };
 }
+
+/** Without a callback, a write to a process that was just killed is an `error` event. Its `disconnect` follows either way. */
+function ignoreFailure(): void {}
 
 function withBytes<M extends object>(message: M, convert: (bytes: never) => unknown): M {
   if (!("envelopes" in message)) return message;

@@ -2,6 +2,7 @@ import cluster, { type Worker as ClusterWorker } from "node:cluster";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -107,6 +108,18 @@ describe.each([
     await nodes[1]!.call("stop");
     await agree(1);
   });
+});
+
+it("the primary survives workers that are killed while much is on its way to them", async () => {
+  const nodes = Array.from({ length: 3 }, forked);
+  for (const node of nodes) await node.call("start");
+  const errors: unknown[] = [];
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.on("error", (error) => errors.push(error));
+  await nodes[0]!.call("flood");
+  await sleep(100);
+  for (const node of nodes.reverse()) await node.kill();
+  await sleep(100);
+  expect(errors).toEqual([]);
 });
 
 it("needs a worker process", () => {
