@@ -18,32 +18,6 @@ export interface RequestView {
   readonly raw: unknown;
 }
 
-/** Query parameters of a request target, in order; a malformed escape stays as it is. */
-function parameters(url: string): Iterable<[string, string]> {
-  const start = url.indexOf("?");
-  if (start < 0) return [];
-  const text = url.slice(start + 1);
-  // The usual query has nothing to decode.
-  if (text.includes("%") || text.includes("+")) return new URLSearchParams(text);
-  return text.split("&").filter(Boolean).map(splitParameter);
-}
-
-function splitParameter(parameter: string): [string, string] {
-  const equals = parameter.indexOf("=");
-  return equals < 0 ? [parameter, ""] : [parameter.slice(0, equals), parameter.slice(equals + 1)];
-}
-
-/** Query parameters of a request target; of a repeated one the last. */
-export function parseQuery(url: string): Map<string, string> {
-  return new Map(parameters(url));
-}
-
-/** The path of a request target, without query. */
-export function pathOf(url: string): string {
-  const end = url.indexOf("?");
-  return end < 0 ? url : url.slice(0, end);
-}
-
 /** An object that inherits nothing, and is smaller than one made by `Object.create(null)`. */
 class QueryObject {
   [name: string]: string | string[];
@@ -51,19 +25,50 @@ class QueryObject {
 Object.setPrototypeOf(QueryObject.prototype, null);
 Reflect.deleteProperty(QueryObject.prototype, "constructor");
 
-/**
- * The query as applications of this protocol family know it (`request._query`): an object without prototype, a
- * repeated parameter as an array.
- */
-export function queryObject(url: string): Record<string, string | string[]> {
-  const query = new QueryObject();
-  for (const [name, value] of parameters(url)) {
-    const present = query[name];
-    if (present === undefined) query[name] = value;
-    else if (Array.isArray(present)) present.push(value);
-    else query[name] = [present, value];
+/** The query parameters of a request target, in both forms in which they are needed. */
+export class Query {
+  /** Of a repeated parameter the last. */
+  readonly last = new Map<string, string>();
+  /** As applications of this protocol family know it (`request._query`): a repeated parameter as an array. */
+  readonly all: Record<string, string | string[]> = new QueryObject();
+
+  /** A malformed escape stays as it is. */
+  constructor(url: string) {
+    const start = url.indexOf("?") + 1;
+    if (start === 0) return;
+    // The usual query has nothing to decode.
+    if (!url.includes("%", start) && !url.includes("+", start)) this.#readPlain(url, start);
+    else for (const [name, value] of new URLSearchParams(url.slice(start))) this.#add(name, value);
   }
-  return query;
+
+  #readPlain(url: string, start: number): void {
+    for (let from = start; from < url.length; ) {
+      let end = url.indexOf("&", from);
+      if (end < 0) end = url.length;
+      if (end > from) this.#readParameter(url, from, end);
+      from = end + 1;
+    }
+  }
+
+  #readParameter(url: string, from: number, end: number): void {
+    const equals = url.indexOf("=", from);
+    if (equals < 0 || equals >= end) this.#add(url.slice(from, end), "");
+    else this.#add(url.slice(from, equals), url.slice(equals + 1, end));
+  }
+
+  #add(name: string, value: string): void {
+    this.last.set(name, value);
+    const present = this.all[name];
+    if (present === undefined) this.all[name] = value;
+    else if (Array.isArray(present)) present.push(value);
+    else this.all[name] = [present, value];
+  }
+}
+
+/** The path of a request target, without query. */
+export function pathOf(url: string): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** What is kept of a request in its place: enough for whoever asks about headers, query and address later. */
@@ -83,7 +88,7 @@ export function summarize(request: RequestView): RequestSummary {
     method: request.method,
     url: request.url,
     headers: (request.raw as { headers?: unknown } | undefined)?.headers ?? {},
-    _query: queryObject(request.url),
+    _query: new Query(request.url).all,
     socket: connection,
     connection,
   };

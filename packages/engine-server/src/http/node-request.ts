@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import { parseQuery, queryObject, type RequestView } from "../handshake/request-view.js";
+import { Query, type RequestView } from "../handshake/request-view.js";
 
 /** A request of node:http, node:https or node:http2. */
 export type NodeRequest = (IncomingMessage | Http2ServerRequest) & {
@@ -21,11 +21,12 @@ export class NodeRequestView implements RequestView {
     this.raw = request;
     this.method = request.method ?? "GET";
     this.url = request.url ?? "";
-    this.query = parseQuery(this.url);
+    const query = new Query(this.url);
+    this.query = query.last;
     const { socket } = request;
     this.address = socket?.remoteAddress;
     this.secure = (socket as { encrypted?: boolean } | undefined)?.encrypted === true;
-    request._query ??= queryObject(this.url);
+    request._query ??= query.all;
   }
 
   header(name: string): string | undefined {

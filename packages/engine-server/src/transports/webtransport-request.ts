@@ -1,4 +1,4 @@
-import { queryObject, type RequestView } from "../handshake/request-view.js";
+import { Query, type RequestView } from "../handshake/request-view.js";
 import type { HeaderTable, WebTransportRequest } from "./webtransport-session.js";
 
 /** What events, middlewares and `allowRequest` get for a WebTransport session: shaped like a request of node:http. */
@@ -44,7 +44,7 @@ export class WebTransportRequestView implements RequestView {
       headers: headersOf(request.headers),
       socket,
       connection: socket,
-      _query: queryObject(this.url),
+      _query: new Query(this.url).all,
     };
   }
 
