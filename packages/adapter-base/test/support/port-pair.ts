@@ -18,6 +18,7 @@ function end<Out, In>(
   incoming: ((message: In) => void)[],
 ): IpcPort<Out, In> {
   return {
+    queuedBytes: 0,
     send(message) {
       if (!link.open) throw new TypeError("disconnected");
       const copy = structuredClone(message);

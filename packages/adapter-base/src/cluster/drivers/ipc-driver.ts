@@ -1,6 +1,13 @@
 import type { Channel, ClusterDriver, DriverCapabilities, DriverReceiver, NodeId } from "../contract.js";
 import { ClusterError } from "../errors.js";
-import type { Addressed, IpcPort, ToHub, ToNode } from "./ipc-messages.js";
+import {
+  type Addressed,
+  type IpcLimits,
+  type IpcPort,
+  MAX_QUEUED_BYTES,
+  type ToHub,
+  type ToNode,
+} from "./ipc-messages.js";
 
 /** A node of a cluster of processes: speaks to the {@link IpcHub} in the primary. */
 export class IpcDriver implements ClusterDriver {
@@ -12,6 +19,7 @@ export class IpcDriver implements ClusterDriver {
     maxEnvelopeBytes: 32 * 1024 * 1024,
   };
   readonly #port: IpcPort<ToHub, ToNode>;
+  readonly #maxQueuedBytes: number;
   /** Subscriptions that the hub has not confirmed yet. */
   readonly #pending = new Map<number, () => void>();
   #receiver: DriverReceiver | undefined;
@@ -20,8 +28,9 @@ export class IpcDriver implements ClusterDriver {
   #ids = 0;
   #closed = false;
 
-  constructor(port: IpcPort<ToHub, ToNode>) {
+  constructor(port: IpcPort<ToHub, ToNode>, { maxQueuedBytes = MAX_QUEUED_BYTES }: IpcLimits = {}) {
     this.#port = port;
+    this.#maxQueuedBytes = maxQueuedBytes;
   }
 
   async start(_node: NodeId, receiver: DriverReceiver): Promise<void> {
@@ -46,6 +55,9 @@ export class IpcDriver implements ClusterDriver {
         "ERR_SOCKEYE_CLUSTER_TOO_LARGE",
         `an envelope of ${envelope.byteLength} bytes is too large`,
       );
+    }
+    if (this.#port.queuedBytes > this.#maxQueuedBytes) {
+      throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the primary process does not read");
     }
     this.#outbox.push({ channel, bytes: envelope });
     this.#flushed ??= Promise.resolve().then(() => this.#flush());
@@ -91,11 +103,16 @@ export class IpcDriver implements ClusterDriver {
   }
 
   #handle(message: ToNode): void {
-    if (message.op === "deliver") {
-      for (const { channel, bytes } of message.envelopes) this.#receiver?.onEnvelope(channel, bytes);
-    } else {
-      this.#pending.get(message.id)?.();
-      this.#pending.delete(message.id);
+    switch (message.op) {
+      case "deliver":
+        for (const { channel, bytes } of message.envelopes) this.#receiver?.onEnvelope(channel, bytes);
+        break;
+      case "gap":
+        this.#receiver?.onGap();
+        break;
+      case "done":
+        this.#pending.get(message.id)?.();
+        this.#pending.delete(message.id);
     }
   }
 

@@ -1,5 +1,12 @@
 import { channelKey } from "../channel-key.js";
-import type { Addressed, IpcPort, ToHub, ToNode } from "./ipc-messages.js";
+import {
+  type Addressed,
+  type IpcLimits,
+  type IpcPort,
+  MAX_QUEUED_BYTES,
+  type ToHub,
+  type ToNode,
+} from "./ipc-messages.js";
 
 type Port = IpcPort<ToNode, ToHub>;
 
@@ -9,6 +16,13 @@ type Port = IpcPort<ToNode, ToHub>;
  */
 export class IpcHub {
   readonly #subscribers = new Map<string, Set<Port>>();
+  /** Ports for which something was dropped, and which have not been told. */
+  readonly #behind = new Set<Port>();
+  readonly #maxQueuedBytes: number;
+
+  constructor({ maxQueuedBytes = MAX_QUEUED_BYTES }: IpcLimits = {}) {
+    this.#maxQueuedBytes = maxQueuedBytes;
+  }
 
   /** Number of channels that somebody listens to. */
   get size(): number {
@@ -48,7 +62,16 @@ export class IpcHub {
         else batch.push(envelope);
       }
     }
-    for (const [port, batch] of batches) post(port, { sockeye: "node", op: "deliver", envelopes: batch });
+    for (const [port, batch] of batches) this.#deliver(port, batch);
+  }
+
+  #deliver(port: Port, envelopes: readonly Addressed[]): void {
+    if (port.queuedBytes > this.#maxQueuedBytes) {
+      this.#behind.add(port);
+      return;
+    }
+    if (this.#behind.delete(port)) post(port, { sockeye: "node", op: "gap" });
+    post(port, { sockeye: "node", op: "deliver", envelopes });
   }
 
   #subscribersOf(key: string): Set<Port> {
@@ -66,6 +89,7 @@ export class IpcHub {
   }
 
   #forget(port: Port): void {
+    this.#behind.delete(port);
     for (const key of [...this.#subscribers.keys()]) this.#unsubscribe(key, port);
   }
 }

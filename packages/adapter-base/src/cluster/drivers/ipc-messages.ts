@@ -10,6 +10,8 @@ export type ToHub = { readonly sockeye: "hub" } & (
 export type ToNode = { readonly sockeye: "node" } & (
   | { readonly op: "done"; readonly id: number }
   | { readonly op: "deliver"; readonly envelopes: readonly Addressed[] }
+  /** Envelopes before this were dropped. */
+  | { readonly op: "gap" }
 );
 
 /** An envelope and where it goes. */
@@ -20,6 +22,8 @@ export interface Addressed {
 
 /** One end of an IPC channel. It keeps the order, and carries bytes as bytes. */
 export interface IpcPort<Out, In> {
+  /** Bytes of envelopes that were handed over and have not left this process. */
+  readonly queuedBytes: number;
   /** Throws when the channel is closed. */
   send(message: Out): void;
   onMessage(listener: (message: In) => void): void;
@@ -27,6 +31,17 @@ export interface IpcPort<Out, In> {
   /** Stops listening; the channel itself belongs to somebody else. */
   detach(): void;
 }
+
+export interface IpcLimits {
+  /**
+   * Bytes of envelopes that may wait for a process that does not read. Beyond it a worker refuses to publish
+   * (`ERR_SOCKEYE_CLUSTER_PUBLISH`), and the primary drops what is for that worker and tells it so
+   * (`ERR_SOCKEYE_CLUSTER_GAP`). Default 64 MiB.
+   */
+  readonly maxQueuedBytes?: number;
+}
+
+export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 export function isFor<M extends ToHub | ToNode>(message: unknown, side: M["sockeye"]): message is M {
   return typeof message === "object" && message !== null && (message as { sockeye?: unknown }).sockeye === side;

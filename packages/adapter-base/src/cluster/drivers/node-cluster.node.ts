@@ -6,7 +6,9 @@ import { ClusterError } from "../errors.js";
 import type { ClusterOptions } from "../options.js";
 import { IpcDriver } from "./ipc-driver.js";
 import { IpcHub } from "./ipc-hub.js";
-import { type Addressed, type IpcPort, isFor, type ToHub, type ToNode } from "./ipc-messages.js";
+import { type Addressed, type IpcLimits, type IpcPort, isFor, type ToHub, type ToNode } from "./ipc-messages.js";
+
+export type { IpcLimits } from "./ipc-messages.js";
 
 /** The part of `process` and of a `Worker` that is used. */
 interface Endpoint {
@@ -28,8 +30,8 @@ interface Endpoint {
  * }
  * ```
  */
-export function setupPrimary(): void {
-  const hub = new IpcHub();
+export function setupPrimary(limits: IpcLimits = {}): void {
+  const hub = new IpcHub(limits);
   const attach = (worker: Worker) => hub.attach(portOf<ToNode, ToHub>(worker as unknown as Endpoint, "hub"));
   for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) attach(worker);
   cluster.on("fork", attach);
@@ -41,7 +43,7 @@ export function setupPrimary(): void {
  * @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION` in a process that is not a worker
  */
 export function createNodeClusterAdapter(
-  options: Omit<ClusterOptions, "driver"> & InMemoryAdapterOptions = {},
+  options: Omit<ClusterOptions, "driver"> & InMemoryAdapterOptions & IpcLimits = {},
 ): (nsp: AdapterTarget) => ClusterAdapter {
   if (process.send === undefined) {
     throw new ClusterError("ERR_SOCKEYE_CLUSTER_OPTION", "this process is not a worker of node:cluster");
@@ -62,11 +64,20 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
     listening.push([event, listener]);
     endpoint.on(event, listener);
   };
+  let queuedBytes = 0;
   return {
+    get queuedBytes() {
+      return queuedBytes;
+    },
     send(message) {
       const isConnected = endpoint.isConnected?.() ?? endpoint.connected;
       if (!isConnected) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the other process has disconnected");
-      endpoint.send?.(withBytes(message, toBase64), ignoreFailure);
+      const size = sizeOf(message);
+      queuedBytes += size;
+      // Without a callback, a write to a process that was just killed is an `error` event. Its `disconnect` follows either way.
+      endpoint.send?.(withBytes(message, toBase64), () => {
+        queuedBytes -= size;
+      });
     },
     onMessage: (listener) =>
       listen("message", (message) => {
@@ -79,8 +90,10 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
   };
 }
 
-/** Without a callback, a write to a process that was just killed is an `error` event. Its `disconnect` follows either way. */
-function ignoreFailure(): void {}
+function sizeOf(message: object): number {
+  if (!("envelopes" in message)) return 0;
+  return (message.envelopes as readonly Addressed[]).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+}
 
 function withBytes<M extends object>(message: M, convert: (bytes: never) => unknown): M {
   if (!("envelopes" in message)) return message;

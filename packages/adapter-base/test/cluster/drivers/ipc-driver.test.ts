@@ -39,6 +39,20 @@ describe("IpcDriver", () => {
     await driver.close();
   });
 
+  it("refuses while the primary does not read", async () => {
+    const [port] = portPair<ToHub, ToNode>();
+    const driver = new IpcDriver({ ...port, queuedBytes: 11 }, { maxQueuedBytes: 10 });
+    await expect(driver.publish(ALL, Uint8Array.of(1))).rejects.toMatchObject({ code: "ERR_SOCKEYE_CLUSTER_PUBLISH" });
+  });
+
+  it("passes on that something was dropped", async () => {
+    const [port, primary] = portPair<ToHub, ToNode>();
+    const receiver = { onEnvelope: vi.fn(), onGap: vi.fn(), onState: vi.fn() };
+    await new IpcDriver(port).start("0000000000000001", receiver);
+    primary.send({ sockeye: "node", op: "gap" });
+    await vi.waitFor(() => expect(receiver.onGap).toHaveBeenCalledOnce());
+  });
+
   it("sends what is under way before it closes, and leaves nothing behind", async () => {
     const { hub, driver } = await started();
     await driver.subscribe(ALL);

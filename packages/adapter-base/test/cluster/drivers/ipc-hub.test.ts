@@ -75,6 +75,7 @@ describe("IpcHub", () => {
     const hub = new IpcHub();
     let hear: (message: ToHub) => void = () => {};
     hub.attach({
+      queuedBytes: 0,
       send() {
         throw new TypeError("channel closed");
       },
@@ -86,5 +87,27 @@ describe("IpcHub", () => {
     });
     hear({ sockeye: "hub", op: "subscribe", channel: ALL, id: 1 });
     expect(() => hear({ sockeye: "hub", op: "publish", envelopes: [envelope(ALL, 1)] })).not.toThrow();
+  });
+
+  it("drops what is for a node that does not read, and tells it later", () => {
+    const hub = new IpcHub({ maxQueuedBytes: 10 });
+    const posted: unknown[] = [];
+    let hear: (message: ToHub) => void = () => {};
+    const slow = {
+      queuedBytes: 0,
+      send: (message: ToNode) => posted.push(message.op === "deliver" ? message.envelopes[0]!.bytes[0] : message.op),
+      onMessage: (listener: typeof hear) => {
+        hear = listener;
+      },
+      onClose() {},
+      detach() {},
+    };
+    hub.attach(slow);
+    hear({ sockeye: "hub", op: "subscribe", channel: ALL, id: 1 });
+    for (const [n, queued] of [10, 11, 12, 0, 0].entries()) {
+      slow.queuedBytes = queued;
+      hear({ sockeye: "hub", op: "publish", envelopes: [envelope(ALL, n)] });
+    }
+    expect(posted).toEqual(["done", 0, "gap", 3, 4]);
   });
 });
