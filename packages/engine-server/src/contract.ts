@@ -16,7 +16,8 @@ export interface EngineWriteOptions {
   readonly compress?: boolean;
   /**
    * The message may be dropped. An engine MUST drop it when the transport is not ready to take it at once, and MUST
-   * drop volatile messages first when an outbox is over its budget. Default `false`.
+   * drop volatile messages first when an outbox is over its budget. Binary data written right after a volatile message
+   * counts as part of it. Default `false`.
    */
   readonly volatile?: boolean;
 }

@@ -182,12 +182,20 @@ export class Socket
   ): this {
     if (typeof options === "function") return this.sendPacket(type, data, undefined, options);
     const volatile = options?.volatile === true;
-    if (volatile && !this.#transport.writable) {
+    if (volatile && !this.#transport.writable && !this.#continuesVolatile(data)) {
       this.server.countDropped(1);
       return this;
     }
     this.#push(new OutgoingPacket(type, asData(data), options?.compress !== false, volatile, callback));
     return this;
+  }
+
+  /**
+   * A Socket.IO packet with attachments comes in several writes (the official server marks each of them volatile): once
+   * its text was taken, the attachments must follow.
+   */
+  #continuesVolatile(data: EngineData | undefined): boolean {
+    return typeof data === "object" && this.#session.outbox.last?.volatile === true;
   }
 
   /** Queues what `engine.prepare` made. */

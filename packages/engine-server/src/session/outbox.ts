@@ -111,6 +111,11 @@ export class Outbox {
     return this.#size;
   }
 
+  /** What was queued last. */
+  get last(): OutgoingPacket | undefined {
+    return this.#packets[this.#packets.length - 1];
+  }
+
   get packets(): readonly OutgoingPacket[] {
     return this.#packets;
   }

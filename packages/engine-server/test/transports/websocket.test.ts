@@ -338,4 +338,20 @@ describe("back-pressure", () => {
       await eventually(() => socket.transport.writable);
     }),
   );
+
+  it(
+    "keeps the binary parts of a volatile message with it",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      socket.send("head", { volatile: true });
+      socket.send(Buffer.from([1]), { volatile: true });
+      socket.send(Buffer.from([2]), { volatile: true });
+      socket.send("other", { volatile: true });
+      socket.send("last");
+      await eventually(() => peer.got.length === 4);
+      expect(peer.got).toEqual(["4head", Buffer.from([1]), Buffer.from([2]), "4last"]);
+    }),
+  );
 });
