@@ -30,6 +30,20 @@ export abstract class OwnedEmitter<Reserved extends EventsMap, User extends Even
     }
   }
 
+  /** As {@link notify}, and resolves when every listener is through: those that return promises, when these are settled. */
+  protected async notifyAndWait(args: readonly [event: string | number | symbol, ...args: unknown[]]): Promise<void> {
+    const [event, ...rest] = args;
+    const failed = (error: Error): void => this.listenerFailed(error, event as EventName);
+    const outcomes = this.rawListeners(event as EventName).map(async (listener) => {
+      try {
+        await listener.apply(this, rest);
+      } catch (thrown) {
+        failed(asError(thrown));
+      }
+    });
+    await Promise.all(outcomes);
+  }
+
   override [EventEmitter.captureRejectionSymbol](error: unknown, event: EventName): void {
     this.listenerFailed(asError(error), event);
   }

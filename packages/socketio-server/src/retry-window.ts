@@ -6,7 +6,9 @@ import { Deadline, type Deadlines } from "./deadlines.js";
  *
  * A client that retries (its `retries` option) and asked for this in its CONNECT packet adds one string to each such event:
  * the tag it was given, its own id, a dot, and a number that grows; it has one event in flight at a time. So for each client
- * the last number is enough: a lower one was handled, the same one is being handled or was, and its answer is still here.
+ * the last number is enough: a lower one was handled; the same one is being handled, or was answered and the answer is still
+ * here, or was left without one. In the last case the application wants it again, and gets it: handlers that fail without
+ * acknowledging count on the retry.
  * The window belongs to the namespace, because retries come on the next connection. Bounded by count and time; what has
  * fallen out of it is handled again, as it would be without.
  */
@@ -16,12 +18,12 @@ export type Reply = (args: unknown[]) => void;
 
 /** What is to be done with an event. */
 export type Verdict =
-  /** New: hand it to the application; its answer goes to `settle`. */
-  | { readonly isNew: true; readonly settle: Reply }
-  /** Seen: nothing is to be done, the answer is on its way or will be. */
-  | { readonly isNew: false };
+  /** Hand it to the application; its answer goes to `settle`, and `done` is called when its handlers are through. */
+  | { readonly run: true; readonly settle: Reply; readonly done: () => void }
+  /** Nothing is to be done: the answer is on its way or will be. */
+  | { readonly run: false };
 
-const SEEN: Verdict = { isNew: false };
+const SEEN: Verdict = { run: false };
 const SHAPE = /^([A-Za-z0-9_-]{8,24})\.(\d{1,15})$/;
 
 /** Milliseconds that a client's last event is remembered. */
@@ -55,16 +57,16 @@ export class RetryWindow {
     return key;
   }
 
-  /** Judges an event by its key. `reply` answers the packet that carried it. */
-  judge(key: string, reply: Reply): Verdict {
+  /** Judges an event by its key. `reply` answers the packet that carried it, which came through `asker`. */
+  judge(key: string, asker: object, reply: Reply): Verdict {
     const dot = key.lastIndexOf(".");
     const client = key.slice(0, dot);
     const number = Number(key.slice(dot + 1));
     const last = this.#clients.get(client);
-    if (last === undefined || number > last.number) return this.#begin(client, number, reply);
-    if (number < last.number) reply([]);
-    else last.askedAgain(reply);
+    if (last === undefined || number > last.number) return this.#begin(client, number, asker, reply);
     this.#touch(client, last);
+    if (number === last.number) return last.askedAgain(asker, reply) ? verdictOf(last) : SEEN;
+    reply([]);
     return SEEN;
   }
 
@@ -73,13 +75,13 @@ export class RetryWindow {
     this.#clients.clear();
   }
 
-  #begin(client: string, number: number, reply: Reply): Verdict {
-    const event = new LastEvent(number, reply, () => this.#clients.delete(client));
+  #begin(client: string, number: number, asker: object, reply: Reply): Verdict {
+    const event = new LastEvent(number, asker, reply, () => this.#clients.delete(client));
     const before = this.#clients.get(client);
     if (before !== undefined) this.deadlines.clear(before);
     this.#touch(client, event);
     if (this.#clients.size > this.cap) this.#dropOldest();
-    return { isNew: true, settle: (args) => event.answered(args) };
+    return verdictOf(event);
   }
 
   /** Last in the order of the table, and its time starts again. */
@@ -97,17 +99,26 @@ export class RetryWindow {
   }
 }
 
+function verdictOf(event: LastEvent): Verdict {
+  return { run: true, settle: (args) => event.answered(args), done: () => event.handled() };
+}
+
 /** The event of one client that was handled last. */
 class LastEvent extends Deadline {
   #answer: unknown[] | undefined = undefined;
+  #asker: object;
   #reply: Reply;
+  /** Its handlers are at work. */
+  #running = true;
 
   constructor(
     readonly number: number,
+    asker: object,
     reply: Reply,
     private readonly forget: () => void,
   ) {
     super();
+    this.#asker = asker;
     this.#reply = reply;
   }
 
@@ -118,9 +129,22 @@ class LastEvent extends Deadline {
     this.#reply(args);
   }
 
-  askedAgain(reply: Reply): void {
+  handled(): void {
+    this.#running = false;
+  }
+
+  /**
+   * Whether the handlers are to run again. An answer that was given is repeated. One that may still come is waited for: while
+   * a handler is at work, and once when the client is back on another connection, where the retry says nothing about the
+   * handler. A client that repeats itself on the same connection has waited long enough for one that will not come.
+   */
+  askedAgain(asker: object, reply: Reply): boolean {
+    const again = this.#answer === undefined && !this.#running && asker === this.#asker;
+    this.#asker = asker;
     this.#reply = reply;
     if (this.#answer !== undefined) reply(this.#answer);
+    if (again) this.#running = true;
+    return again;
   }
 
   override expire(): void {

@@ -414,18 +414,24 @@ export class Socket<
     this.#handle(args);
   }
 
-  /** An event that may have been here before: once is enough, and its answer goes to whoever asked last. */
+  /** An event that may have been here before: it is handled once, and its answer goes to whoever asked last. */
   #dispatchOnce(args: Event, key: string, id: number): void {
-    const verdict = this.#context.retries.judge(key, (answer) => this.#sendAck(id, answer));
-    if (!verdict.isNew) return;
-    args.push((...answer: unknown[]) => verdict.settle(answer));
-    this.#handle(args);
+    const verdict = this.#context.retries.judge(key, this, (answer) => this.#sendAck(id, answer));
+    if (!verdict.run) return;
+    args.push((...answer: AnyValue[]) => verdict.settle(answer));
+    this.#handle(args, verdict.done);
   }
 
-  #handle(args: Event): void {
+  #handle(args: Event, done?: () => void): void {
     if (this.#incomingListeners !== undefined) this.#callAll(this.#incomingListeners, args);
-    if (this.#middlewares === undefined) this.notify(args);
-    else this.#runMiddlewares(args, this.#middlewares);
+    if (this.#middlewares === undefined) this.#deliver(args, done);
+    else this.#runMiddlewares(args, this.#middlewares, done);
+  }
+
+  /** To the listeners; somebody who wants to know when they are `done` costs a promise. */
+  #deliver(args: Event, done: (() => void) | undefined): void {
+    if (done === undefined) this.notify(args);
+    else this.notifyAndWait(args).then(done);
   }
 
   [ACKNOWLEDGED](packet: AckPacket): void {
@@ -572,16 +578,19 @@ export class Socket<
     if (this.connected) this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, id, data });
   }
 
-  #runMiddlewares(event: Event, middlewares: Middleware<Event>[]): void {
+  #runMiddlewares(event: Event, middlewares: Middleware<Event>[], done: (() => void) | undefined): void {
     const settings = {
       deadlines: this.#context.deadlines,
       timeout: Number.POSITIVE_INFINITY,
       thrown: (error: Error) => this.listenerFailed(error, "packet middleware"),
     };
     new MiddlewareRun(middlewares, event, settings, (error) => {
-      if (!this.connected) return;
-      if (error === null) this.notify(event);
-      else this[FAILED](error);
+      if (this.connected && error === null) {
+        this.#deliver(event, done);
+        return;
+      }
+      done?.();
+      if (this.connected && error !== null) this[FAILED](error);
     }).start();
   }
 }
