@@ -7,7 +7,7 @@ export type AckCallback = (...args: any[]) => void;
 interface Pending {
   readonly callback: AckCallback;
   readonly withError: boolean;
-  readonly cancel: Cancel;
+  readonly cancel: Cancel | undefined;
 }
 
 /** The acknowledgements that one socket waits for. Each is settled once: answered, timed out, aborted or given up. */
@@ -24,14 +24,8 @@ export class Acks {
   /** Returns the id that the packet has to carry. `withError`: the callback takes an error first. */
   add(callback: AckCallback, withError: boolean, timeout?: number, signal?: AbortSignal): number {
     const id = this.#next++;
-    const abort = () => this.fail(id, new UnansweredError("ABORTED", "operation has been aborted"));
-    const late = () => this.fail(id, new UnansweredError("ACK_TIMEOUT", "operation has timed out"));
-    const stop = timeout === undefined ? undefined : later(this.timers, late, timeout);
-    signal?.addEventListener("abort", abort);
-    const cancel = () => {
-      stop?.();
-      signal?.removeEventListener("abort", abort);
-    };
+    // Most have no terms, and cost no more than their entry.
+    const cancel = timeout === undefined && !signal ? undefined : this.#limit(id, timeout, signal);
     this.#pending.set(id, { callback, withError, cancel });
     return id;
   }
@@ -59,7 +53,18 @@ export class Acks {
   take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    pending?.cancel();
+    pending?.cancel?.();
     return pending;
+  }
+
+  #limit(id: number, timeout: number | undefined, signal: AbortSignal | undefined): Cancel {
+    const abort = () => this.fail(id, new UnansweredError("ABORTED", "operation has been aborted"));
+    const late = () => this.fail(id, new UnansweredError("ACK_TIMEOUT", "operation has timed out"));
+    const stop = timeout === undefined ? undefined : later(this.timers, late, timeout);
+    signal?.addEventListener("abort", abort);
+    return () => {
+      stop?.();
+      signal?.removeEventListener("abort", abort);
+    };
   }
 }
