@@ -47,6 +47,11 @@ export interface EngineOptions {
   pingTimeout?: number;
   /** Time between two pings. Default 25000. */
   pingInterval?: number;
+  /**
+   * Bytes that come in but never make a whole packet count as life for this long, then the connection ends: `ping
+   * timeout`. Default 120000.
+   */
+  unfinishedTimeout?: number;
   /** An upgrade that takes longer is given up; the session stays where it is. Default 10000. */
   upgradeTimeout?: number;
   /**
@@ -148,6 +153,7 @@ export type ResolvedOptions = Omit<EngineOptions, "perMessageDeflate" | "httpCom
       EngineOptions,
       | "pingTimeout"
       | "pingInterval"
+      | "unfinishedTimeout"
       | "upgradeTimeout"
       | "firstPollTimeout"
       | "closeTimeout"
@@ -178,6 +184,7 @@ const DEFAULT_THRESHOLD = 1024;
 const defaults = {
   pingTimeout: 20_000,
   pingInterval: 25_000,
+  unfinishedTimeout: 120_000,
   upgradeTimeout: 10_000,
   firstPollTimeout: 10_000,
   closeTimeout: 5_000,

@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import { Engine } from "./engine.js";
 import { EngineMisuse, RefusalCode, refusalMessages } from "./errors.js";
 import { isRefusal } from "./handshake/guards.js";
-import { type Refusal, refusalBody, refuse } from "./handshake/refusal.js";
+import { type Refusal, refusalBody, refusalHeaders, refuse } from "./handshake/refusal.js";
 import { pathOf } from "./handshake/request-view.js";
 import { nodeCors } from "./http/node-cors.js";
 import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
@@ -128,12 +128,15 @@ export class Server extends Engine {
 
   #refuseRequest(exchange: NodeExchange, refusal: Refusal): void {
     this.announceRefusal(exchange.request, refusal);
-    exchange.respond(refusal.status, { "content-type": "application/json" }, refusalBody(refusal));
+    const headers = { "content-type": "application/json", ...refusalHeaders(refusal) };
+    exchange.respond(refusal.status, headers, refusalBody(refusal));
   }
 
   #refuseUpgrade(view: NodeRequestView, socket: Duplex, refusal: Refusal): void {
     this.announceRefusal(view, refusal);
-    endRaw(socket, refusal.upgradeStatus, ["Content-type: text/html"], refusal.message);
+    const headers = { "Content-type": "text/html", ...refusalHeaders(refusal) };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    endRaw(socket, refusal.upgradeStatus, lines, refusal.message);
   }
 
   // --- polling ------------------------------------------------------------------------------------------------------

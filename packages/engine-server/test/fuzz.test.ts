@@ -132,6 +132,7 @@ describe("the session machine", () => {
         const options = {
           pingInterval: 100,
           pingTimeout: 50,
+          unfinishedTimeout: 500,
           upgradeTimeout: 40,
           firstPollTimeout: 60,
           closeTimeout: 30,

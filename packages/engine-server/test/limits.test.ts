@@ -14,6 +14,7 @@ describe("the defaults", () => {
     expect(resolveOptions()).toEqual({
       pingTimeout: 20_000,
       pingInterval: 25_000,
+      unfinishedTimeout: 120_000,
       upgradeTimeout: 10_000,
       firstPollTimeout: 10_000,
       closeTimeout: 5_000,
@@ -50,8 +51,9 @@ describe("limits on sessions", () => {
       withRig({ [option]: 2 }, async (rig) => {
         const { sid } = await handshake(rig);
         const { peer } = await openWebSocket(rig);
-        const { status, body } = await get(rig, HANDSHAKE);
+        const { status, body, headers } = await get(rig, HANDSHAKE);
         expect([status, JSON.parse(body).code]).toEqual([503, 3]);
+        expect(headers["retry-after"]).toMatch(/^[1-5]$/);
         expect(await refusedUpgrade(new Peer(rig, "EIO=4&transport=websocket"))).toBe(503);
         expect(rig.errors.map(({ context }) => context.name)).toEqual([name, name]);
         expect((await post(rig, sid, "4x")).status).toBe(200);
@@ -102,6 +104,23 @@ describe("firstPollTimeout", () => {
       expect(await new Promise((resolve) => socket.on("close", resolve))).toBe("ping timeout");
       await new Promise((resolve) => setTimeout(resolve, 80));
       expect(Object.keys(rig.engine.clients).sort()).toEqual([sid, websocket.sid].sort());
+    }),
+  );
+});
+
+describe("unfinishedTimeout", () => {
+  it(
+    "ends a connection that sends bytes but never a packet",
+    withRig({ pingInterval: 20, pingTimeout: 40, unfinishedTimeout: 100 }, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      const closed = new Promise((resolve) => socket.on("close", resolve));
+      const start = performance.now();
+      const trickle = setInterval(() => peer.ws.send("4", { fin: false }), 8);
+      expect(await closed).toBe("ping timeout");
+      clearInterval(trickle);
+      expect(performance.now() - start).toBeGreaterThan(100);
     }),
   );
 });

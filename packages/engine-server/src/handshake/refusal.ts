@@ -32,6 +32,16 @@ export function refuseOrigin(origin: string | undefined): Refusal {
   return { code: 4, status: 403, upgradeStatus: 403, message: refusalMessages[4], context };
 }
 
+/** Seconds after which one who was refused for want of room may come back: spread, so that not all do at once. */
+function retryAfter(): number {
+  return 1 + Math.floor(Math.random() * 5);
+}
+
+/** Response headers that belong to a refusal. */
+export function refusalHeaders(refusal: Refusal): Record<string, string> {
+  return refusal.status === 503 ? { "retry-after": String(retryAfter()) } : {};
+}
+
 /** The JSON body of a refusal. */
 export function refusalBody(refusal: Refusal): string {
   return JSON.stringify({ code: refusal.code, message: refusal.message });

@@ -5,6 +5,8 @@ export interface HeartbeatOptions {
   readonly pingInterval: number;
   /** Milliseconds without any sign of life after a ping until the peer is given up. */
   readonly pingTimeout: number;
+  /** Milliseconds for which bytes alone, without one whole packet, count as life. */
+  readonly unfinishedTimeout: number;
 }
 
 /** What the session has to do when the heartbeat's deadline has come. */
@@ -16,6 +18,9 @@ export type HeartbeatVerdict = "wait" | "ping" | "dead";
  * Any byte from the peer proves life, not only the pong: a peer in the middle of a long upload is not dead. Nothing is
  * done per byte for that; the transport's byte counter is compared when the deadline has come. Time that this process
  * lost by itself (`Moment.stalled`) is given back to the peer.
+ *
+ * Bytes that never make a packet prove it for `unfinishedTimeout` only: else a peer could hold an unfinished message for
+ * ever by adding a byte now and then.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -25,6 +30,9 @@ export class Heartbeat {
   #awaiting: boolean;
   #bytes = 0;
   #stalled = 0;
+  #packets = 0;
+  /** Since when there were bytes but no packets. */
+  #partialSince = Number.POSITIVE_INFINITY;
   /** When {@link expire} wants to be called. */
   deadline = Number.POSITIVE_INFINITY;
 
@@ -52,20 +60,34 @@ export class Heartbeat {
     this.deadline = Number.POSITIVE_INFINITY;
   }
 
-  expire(moment: Moment, bytesRead: number): HeartbeatVerdict {
+  expire(moment: Moment, bytesRead: number, packetsRead: number): HeartbeatVerdict {
     if (moment.now < this.deadline) return "wait";
-    if (!this.#awaiting) return this.#ping(moment, bytesRead);
+    if (!this.#awaiting) {
+      this.#packets = packetsRead;
+      return this.#ping(moment, bytesRead);
+    }
     const lost = moment.stalled - this.#stalled;
     if (lost > 0) {
       this.#stalled = moment.stalled;
       this.deadline += lost;
       if (moment.now < this.deadline) return "wait";
     }
-    if (bytesRead === this.#bytes) return "dead";
+    if (bytesRead === this.#bytes || this.#isStuck(moment, packetsRead)) return "dead";
     // Something came in, only not the heartbeat: alive. A silent client-side timer still wants its ping.
     if (this.#pinger === "server") return this.#ping(moment, bytesRead);
     this.#rest(moment, bytesRead);
     return "wait";
+  }
+
+  /** Whether the peer has been at one message for too long. */
+  #isStuck(moment: Moment, packetsRead: number): boolean {
+    if (packetsRead !== this.#packets) {
+      this.#packets = packetsRead;
+      this.#partialSince = Number.POSITIVE_INFINITY;
+    } else if (this.#partialSince === Number.POSITIVE_INFINITY) {
+      this.#partialSince = this.deadline - this.#options.pingTimeout;
+    }
+    return moment.now - this.#partialSince >= this.#options.unfinishedTimeout;
   }
 
   #ping(moment: Moment, bytesRead: number): HeartbeatVerdict {
@@ -80,6 +102,7 @@ export class Heartbeat {
     const { pingInterval, pingTimeout } = this.#options;
     this.#bytes = bytesRead;
     this.#stalled = moment.stalled;
+    this.#partialSince = Number.POSITIVE_INFINITY;
     if (this.#pinger === "client") {
       this.deadline = moment.now + pingInterval + pingTimeout;
     } else {

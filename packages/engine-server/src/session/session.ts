@@ -17,6 +17,8 @@ import { type UpgradeAction, type UpgradeEvent, type UpgradeState, upgradeLaw } 
 export interface SessionOptions {
   readonly pingInterval: number;
   readonly pingTimeout: number;
+  /** Milliseconds for which bytes that make no packet count as life. */
+  readonly unfinishedTimeout: number;
   readonly upgradeTimeout: number;
   /** Milliseconds until a peer must have shown that the handshake reached it. */
   readonly firstPollTimeout: number;
@@ -77,6 +79,8 @@ export class Session {
   /** What the transport held when progress of the closing was last looked at. */
   #heldAtClose = 0;
   #finishing = false;
+  /** Packets received so far. */
+  #received = 0;
   readonly outbox: Outbox;
 
   constructor(options: SessionOptions, protocol: Protocol, port: SessionPort) {
@@ -115,6 +119,7 @@ export class Session {
 
   /** A message arrived on the session's transport. The hot path: no packet object, no clock. */
   receiveMessage(data: EngineData): void {
+    this.#received++;
     if (this.#state === "open") this.#port.deliver(data);
   }
 
@@ -279,7 +284,7 @@ export class Session {
   }
 
   #expireHeartbeat(moment: Moment): void {
-    const verdict = this.#heartbeat.expire(moment, this.#port.bytesRead());
+    const verdict = this.#heartbeat.expire(moment, this.#port.bytesRead(), this.#received);
     if (verdict === "ping") this.#queue(new OutgoingPacket("ping", undefined, true, false));
     else if (verdict === "dead") this.#apply("silent", moment);
   }

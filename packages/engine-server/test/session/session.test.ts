@@ -7,6 +7,7 @@ import { LawBreach, Session, type SessionOptions, type SessionPort } from "../..
 const OPTIONS: SessionOptions = {
   pingInterval: 100,
   pingTimeout: 50,
+  unfinishedTimeout: 500,
   upgradeTimeout: 40,
   firstPollTimeout: 60,
   closeTimeout: 30,
