@@ -9,7 +9,7 @@ import { Admission, type AdmissionHost } from "./handshake/admission.js";
 import { serializeCookie } from "./handshake/cookie.js";
 import { isRefusal, type RequestKind } from "./handshake/guards.js";
 import { type Middleware, runMiddlewares } from "./handshake/middleware.js";
-import { type Refusal, refuse, refuseForNow } from "./handshake/refusal.js";
+import { type Refusal, refusalBody, refuse, refuseForNow } from "./handshake/refusal.js";
 import { type RequestView, summarize } from "./handshake/request-view.js";
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { Registry } from "./registry.js";
@@ -18,7 +18,7 @@ import { type Protocol, protocolV4 } from "./session/protocol.js";
 import type { SessionOptions } from "./session/session.js";
 import { randomSessionId } from "./session-id.js";
 import { type PacketView, Socket, type SocketHost, viewsOf } from "./socket.js";
-import type { ResponseHeaders } from "./transports/http-exchange.js";
+import type { HttpExchange, ResponseHeaders } from "./transports/http-exchange.js";
 import { PollingTransport } from "./transports/polling.js";
 import type { BaseTransport } from "./transports/transport.js";
 import { type WebTransportChannel, WebTransportTransport } from "./transports/webtransport.js";
@@ -284,6 +284,42 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     this.emitSafely("connection_error", new HandshakeRefusal(request.raw, refusal.code, refusal.context));
   }
 
+  // --- HTTP ---------------------------------------------------------------------------------------------------------
+
+  /** Serves an admitted request of long-polling: one of a session, or one that opens a session. */
+  protected serve(exchange: HttpExchange): void {
+    const sid = exchange.request.query.get("sid");
+    if (sid) this.#serveSession(sid, exchange);
+    else this.#openPolling(exchange);
+  }
+
+  protected refuseRequest(exchange: HttpExchange, refusal: Refusal): void {
+    this.announceRefusal(exchange.request, refusal);
+    exchange.respond(refusal.status, { "content-type": "application/json" }, refusalBody(refusal));
+  }
+
+  #serveSession(sid: string, exchange: HttpExchange): void {
+    const transport = this.registry.get(sid)?.transport;
+    // The session may have ended or moved while middlewares ran.
+    if (exchange.gone) return;
+    if (transport instanceof PollingTransport) transport.onRequest(exchange);
+    else this.refuseRequest(exchange, refuse(1, { sid }));
+  }
+
+  #openPolling(exchange: HttpExchange): void {
+    this.admission.reserve(exchange.request, (result) => {
+      if (isRefusal(result)) return this.refuseRequest(exchange, result);
+      if (exchange.gone) return;
+      const { id, protocol } = result;
+      const transport = this.newPolling(id, protocol, exchange.request);
+      const socket = this.openSession(id, protocol, transport, exchange.request);
+      transport.onRequest(exchange);
+      // The handshake travels alone: clients exist that take the whole first response for it.
+      socket.flush();
+      this.announceSession(socket);
+    });
+  }
+
   // --- WebTransport -------------------------------------------------------------------------------------------------
 
   /**
@@ -294,8 +330,9 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
    * `url`, `headers` and `remoteAddress` are looked at; without headers, the origin counts as unknown.
    *
    * @example
-   * for await (const session of readableToIterable(h3.sessionStream("/engine.io/"))) {
-   *   engine.onWebTransportSession(session, { headers: session.userData.headers });
+   * const sessions = (await h3Server.sessionStream("/engine.io/")).getReader();
+   * for (let next = await sessions.read(); !next.done; next = await sessions.read()) {
+   *   engine.onWebTransportSession(next.value, { headers: headersOf(next.value) });
    * }
    */
   onWebTransportSession(session: WebTransportSession, request?: WebTransportRequest): void {
