@@ -1,5 +1,12 @@
 import type { BroadcastFlags } from "@sockeye/adapter-base";
-import type { EngineCloseReason, EngineData, EngineServer, EngineSink, EngineSocket } from "@sockeye/engine-server";
+import type {
+  EngineCloseReason,
+  EngineData,
+  EngineServer,
+  EngineSink,
+  EngineSocket,
+  EngineTopics,
+} from "@sockeye/engine-server";
 import {
   type EncodedPacket,
   type Packet,
@@ -83,6 +90,16 @@ export class Connection implements EngineSink {
   /** The request that opened the connection. */
   get request(): unknown {
     return this.conn.request;
+  }
+
+  /** Topics of the engine, if it has them. @internal */
+  get topics(): EngineTopics | undefined {
+    return this.#preparer?.topics;
+  }
+
+  /** The engine that prepares messages for this connection, if it can. @internal */
+  get preparer(): EngineServer | undefined {
+    return this.#preparer;
   }
 
   get closed(): boolean {

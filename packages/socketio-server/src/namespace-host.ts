@@ -16,6 +16,7 @@ import type { Deadlines } from "./deadlines.js";
 import { DeliveredBroadcast } from "./delivery.js";
 import { asError } from "./errors.js";
 import { ACKS, type BroadcastRecipient, DELIVER } from "./ports.js";
+import type { TopicFanOut } from "./topic-fan-out.js";
 
 /** What the host needs of its namespace. */
 export interface HostedNamespace {
@@ -30,6 +31,8 @@ export interface HostServices {
   /** Milliseconds after which a broadcast acknowledgement without a time of its own is tidied away. */
   readonly ackTimeout: number;
   readonly recovery: RecoverySettings | undefined;
+  /** Broadcasts through the engine's topics, where it has them. */
+  readonly fanOut: TopicFanOut | undefined;
   nextAckId(): number;
   report(error: Error): void;
   serverSideEvent(args: unknown[]): void;
@@ -65,10 +68,11 @@ export class NamespaceHost implements AdapterHost {
   deliver(broadcast: OutgoingBroadcast, selection: Selection): void {
     const delivered = new DeliveredBroadcast(broadcast, this.services.codec);
     const sockets = this.namespace.sockets;
-    selection.forEach((id) => {
+    const write = (id: SocketId): void => {
       const socket = sockets.get(id);
       if (socket !== undefined) this.#write(socket, delivered);
-    });
+    };
+    if (this.services.fanOut?.deliver(selection, delivered, write) !== true) selection.forEach(write);
   }
 
   deliverWithAck(event: OutgoingEvent, flags: BroadcastFlags, selection: Selection, sink: BroadcastAckSink): void {

@@ -26,6 +26,7 @@ import {
   type SocketContext,
   type SocketSeed,
 } from "./socket.js";
+import { TopicFanOut, type TopicMember, type TopicNamespace } from "./topic-fan-out.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
 /** A middleware of a namespace: runs for every client that wants in. */
@@ -100,6 +101,9 @@ export class Namespace<
   #ackId = 0;
   #connecting = 0;
   #dropped = 0;
+  /** Sockets on which somebody listens to outgoing events. */
+  #watched = 0;
+  #fanOut: TopicFanOut | undefined = undefined;
   readonly #origin: NamespaceOrigin<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>;
 
   /** Made by the server: `io.of(name)`. */
@@ -196,6 +200,7 @@ export class Namespace<
     socket.client.add(this.name, socket);
     socket.connected = true;
     this.#settle(this.#adapter.addAll(socket.id, new Set([socket.id, ...(resumed?.rooms ?? [])])));
+    this.#enterTopics(socket);
     if (pid !== undefined) this.#sessions?.began(pid, socket);
     for (const encoded of resumed?.missed ?? []) socket.client.write(encoded, {});
     greet();
@@ -208,6 +213,7 @@ export class Namespace<
 
   /** Makes the adapter anew; @throws ServerUsageError `ERR_SOCKEYE_SERVER_RECOVERY_UNSUPPORTED` @internal */
   startAdapter(): void {
+    if (this.#fanOut !== undefined) this.#abandonTopics();
     const adapter = this.#origin.adapter ?? construct(this.#hub.adapterConstructor, this);
     this.#adapter = adapter;
     if (this.#origin.adapter !== undefined) return;
@@ -324,6 +330,12 @@ export class Namespace<
       run: (callback, args) => callOwned(callback, args, (error) => namespace.listenerFailed(error, "acknowledgement")),
       nextAckId: () => namespace.#ackId++,
       failed: (error, context) => hub.report(error, context),
+      get fanOut() {
+        return namespace.#fanOut;
+      },
+      watched: (change) => {
+        namespace.#watched += change;
+      },
       left: (id, wasConnected) => namespace.#socketLeft(id, wasConnected),
       serverSideEvent: (args) => {
         namespace.notify(args as [string, ...unknown[]]);
@@ -335,12 +347,46 @@ export class Namespace<
     const socket = this.sockets.get(id);
     if (!wasConnected || socket === undefined || socket.connected) return;
     this.#dropped += socket.client.dropped;
+    this.#fanOut?.left(socket);
     this.sockets.delete(id);
     this.#checkEmpty();
   }
 
   #checkEmpty(): void {
     if (this.#origin.parent !== undefined && this.isEmpty) this.#origin.parent.childEmptied();
+  }
+
+  /** The first socket of an engine with topics brings them in. */
+  #enterTopics(socket: TopicMember & { readonly client: Connection }): void {
+    const { topics, preparer } = socket.client;
+    if (this.#fanOut === undefined && topics !== undefined && preparer !== undefined && this.adapter.sids.size > 0) {
+      this.#fanOut = new TopicFanOut(this.#topicView(), preparer);
+      this.#fanOut.follow(this.#adapter);
+    }
+    this.#fanOut?.entered(socket);
+  }
+
+  /** With another adapter the rooms start anew, and what sockets are subscribed to no longer says where they are. */
+  #abandonTopics(): void {
+    for (const socket of this.sockets.values()) this.#fanOut?.left(socket);
+    this.#fanOut = undefined;
+  }
+
+  #topicView(): TopicNamespace {
+    const namespace = this;
+    return {
+      name: this.name,
+      sockets: this.sockets,
+      get adapter() {
+        return namespace.currentAdapter();
+      },
+      get isWatched() {
+        return namespace.#watched > 0;
+      },
+      get hasSessions() {
+        return namespace.#sessions !== undefined;
+      },
+    };
   }
 
   #settle(outcome: void | Promise<void>): void {

@@ -65,6 +65,8 @@ export interface SocketContext extends BroadcastContext {
   /** What clients that mark their retries have sent last. */
   readonly retries: RetryWindow;
   failed(error: Error, context: ErrorContext): void;
+  /** Somebody began (1) or ceased (-1) to listen to the outgoing events of a socket. */
+  watched(change: 1 | -1): void;
   /** The socket has left; `wasConnected` is false when it never got through the middlewares. */
   left(id: SocketId, wasConnected: boolean): void;
 }
@@ -356,18 +358,18 @@ export class Socket<
 
   /** Adds a listener for every event sent to this client, broadcasts included. */
   onAnyOutgoing(listener: CatchAllListener): this {
-    this.#outgoingListeners = [...(this.#outgoingListeners ?? []), listener];
+    this.#listenOutgoing([...(this.#outgoingListeners ?? []), listener]);
     return this;
   }
 
   prependAnyOutgoing(listener: CatchAllListener): this {
-    this.#outgoingListeners = [listener, ...(this.#outgoingListeners ?? [])];
+    this.#listenOutgoing([listener, ...(this.#outgoingListeners ?? [])]);
     return this;
   }
 
   /** Removes a catch-all listener for outgoing events, or all of them. */
   offAnyOutgoing(listener?: CatchAllListener): this {
-    this.#outgoingListeners = without(this.#outgoingListeners, listener);
+    this.#listenOutgoing(without(this.#outgoingListeners, listener));
     return this;
   }
 
@@ -446,6 +448,7 @@ export class Socket<
     if (this.#left) return;
     this.#left = true;
     if (wasConnected && this.#pid !== undefined) this.#context.sessions?.ended(this.#pid, this, RESUMABLE.has(reason));
+    if (this.#outgoingListeners !== undefined) this.#context.watched(-1);
     this.nsp.adapter.delAll(this.id);
     this.connected = false;
     this.client.remove(this.nsp.name, reason === "server namespace disconnect");
@@ -484,6 +487,12 @@ export class Socket<
   }
 
   // --- within ---------------------------------------------------------------------------------------------------------
+
+  #listenOutgoing(listeners: CatchAllListener[] | undefined): void {
+    const change = Number(listeners !== undefined) - Number(this.#outgoingListeners !== undefined);
+    this.#outgoingListeners = listeners;
+    if (change !== 0 && !this.#left) this.#context.watched(change as 1 | -1);
+  }
 
   #flag(flags: BroadcastFlags): void {
     this.#flags = { ...this.#flags, ...flags };
