@@ -20,6 +20,7 @@ export class IpcDriver implements ClusterDriver {
   };
   readonly #port: IpcPort<ToHub, ToNode>;
   readonly #maxQueuedBytes: number;
+  readonly #confirmTimeout: number;
   /** Subscriptions that the hub has not confirmed yet. */
   readonly #pending = new Map<number, () => void>();
   #receiver: DriverReceiver | undefined;
@@ -28,9 +29,10 @@ export class IpcDriver implements ClusterDriver {
   #ids = 0;
   #closed = false;
 
-  constructor(port: IpcPort<ToHub, ToNode>, { maxQueuedBytes = MAX_QUEUED_BYTES }: IpcLimits = {}) {
+  constructor(port: IpcPort<ToHub, ToNode>, limits: IpcLimits = {}) {
     this.#port = port;
-    this.#maxQueuedBytes = maxQueuedBytes;
+    this.#maxQueuedBytes = limits.maxQueuedBytes ?? MAX_QUEUED_BYTES;
+    this.#confirmTimeout = limits.confirmTimeout ?? CONFIRM_TIMEOUT;
   }
 
   async start(_node: NodeId, receiver: DriverReceiver): Promise<void> {
@@ -81,14 +83,24 @@ export class IpcDriver implements ClusterDriver {
     if (this.#closed) return Promise.resolve();
     const id = ++this.#ids;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, resolve);
+      const expire = () => this.#refuse(id, reject, "it does not answer: setupPrimary() has to be called there");
+      const timer = setTimeout(expire, this.#confirmTimeout);
+      this.#pending.set(id, () => {
+        clearTimeout(timer);
+        resolve();
+      });
       try {
         this.#port.send({ sockeye: "hub", op, channel, id });
       } catch (cause) {
-        this.#pending.delete(id);
-        reject(unreachable(cause));
+        clearTimeout(timer);
+        this.#refuse(id, reject, cause);
       }
     });
+  }
+
+  #refuse(id: number, reject: (error: ClusterError) => void, cause: unknown): void {
+    this.#pending.delete(id);
+    reject(unreachable(cause));
   }
 
   #flush(): void {
@@ -128,5 +140,6 @@ export class IpcDriver implements ClusterDriver {
 }
 
 function unreachable(cause: unknown): ClusterError {
-  return new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the primary process cannot be reached", { cause });
+  const reason = typeof cause === "string" ? `: ${cause}` : "";
+  return new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `the primary process cannot be reached${reason}`, { cause });
 }

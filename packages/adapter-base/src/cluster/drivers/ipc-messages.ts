@@ -39,9 +39,12 @@ export interface IpcLimits {
    * (`ERR_SOCKEYE_CLUSTER_GAP`). Default 64 MiB.
    */
   readonly maxQueuedBytes?: number;
+  /** Milliseconds a worker waits for the primary to confirm a subscription. Default 5,000. */
+  readonly confirmTimeout?: number;
 }
 
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+export const CONFIRM_TIMEOUT = 5_000;
 
 export function isFor<M extends ToHub | ToNode>(message: unknown, side: M["sockeye"]): message is M {
   return typeof message === "object" && message !== null && (message as { sockeye?: unknown }).sockeye === side;

@@ -39,6 +39,13 @@ describe("IpcDriver", () => {
     await driver.close();
   });
 
+  it("does not wait for ever for a primary that was not set up", async () => {
+    const [port] = portPair<ToHub, ToNode>();
+    const driver = new IpcDriver(port, { confirmTimeout: 5 });
+    await expect(driver.subscribe(ALL)).rejects.toThrow(/setupPrimary/);
+    await driver.close();
+  });
+
   it("refuses while the primary does not read", async () => {
     const [port] = portPair<ToHub, ToNode>();
     const driver = new IpcDriver({ ...port, queuedBytes: 11 }, { maxQueuedBytes: 10 });
