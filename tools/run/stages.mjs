@@ -103,7 +103,7 @@ async function testProject(project, context, seconds) {
   const report = join(scratch, `tests-${project}.json`);
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const args = [installed("vitest/vitest.mjs"), "run", "--project", project, ...reporters];
+  const args = [installed("vitest/vitest.mjs"), "run", "--project", project, "--maxWorkers=2", ...reporters];
   const env = { ...pnpm().env, ...addresses };
   const options = { cwd: root, env, log, echo: verbose, timeoutMs: seconds * 1000 };
   const { ok, output, reason } = await run(process.execPath, args, options);
