@@ -35,17 +35,16 @@ export class Acks {
     pending?.callback(...(pending.withError ? [null] : []), ...args);
   }
 
-  /** Without a place for an error in its callback, an acknowledgement ends in silence. */
+  /** No answer is waited for any more. Without a place for an error in its callback, it ends in silence. */
   fail(id: number, error: ClientError): void {
-    const pending = this.take(id);
-    if (pending) this.forget(id);
-    if (pending?.withError) pending.callback(error);
+    if (this.#pending.has(id)) this.forget(id);
+    this.#settle(id, error);
   }
 
-  /** Fails all but those that `keep` holds on to. */
-  failAll(keep: (id: number) => boolean): void {
+  /** Fails all but `kept`: what was sent on a lost connection will not be answered. */
+  failSent(kept: ReadonlySet<number | undefined>): void {
     for (const id of [...this.#pending.keys()]) {
-      if (!keep(id)) this.fail(id, new UnansweredError("DISCONNECTED", "socket has been disconnected"));
+      if (!kept.has(id)) this.#settle(id, new UnansweredError("DISCONNECTED", "socket has been disconnected"));
     }
   }
 
@@ -55,6 +54,11 @@ export class Acks {
     this.#pending.delete(id);
     pending?.cancel?.();
     return pending;
+  }
+
+  #settle(id: number, error: ClientError): void {
+    const pending = this.take(id);
+    if (pending?.withError) pending.callback(error);
   }
 
   #limit(id: number, timeout: number | undefined, signal: AbortSignal | undefined): Cancel {

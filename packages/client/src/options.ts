@@ -21,7 +21,7 @@ export interface SocketOptions {
    * Our server drops the duplicates. Without `ackTimeout`, 10,000 ms are taken.
    */
   retries?: number;
-  /** Packets that may wait, while disconnected or for their turn. Default 10,000. */
+  /** Packets that may wait, while disconnected or for their turn. Default 100,000. */
   bufferLimit?: number;
   /** What happens when that many wait. Default `drop-oldest`. */
   bufferPolicy?: BufferPolicy;

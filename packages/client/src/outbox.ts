@@ -18,7 +18,7 @@ export class Outbox<Item extends Waiting> {
   ) {}
 
   add(item: Item): void {
-    const { bufferLimit = 10_000, bufferPolicy = "drop-oldest" } = this.options;
+    const { bufferLimit = 100_000, bufferPolicy = "drop-oldest" } = this.options;
     if (this.items.length >= bufferLimit) {
       const error = new MisuseError("BUFFER_FULL", `${bufferLimit} packets wait`);
       if (bufferPolicy === "error") throw error;
@@ -41,6 +41,7 @@ export class Outbox<Item extends Waiting> {
   }
 
   remove(matches: (item: Item) => boolean): void {
-    this.items = this.items.filter((item) => !matches(item));
+    const at = this.items.findIndex(matches);
+    if (at >= 0) this.items.splice(at, 1);
   }
 }

@@ -349,7 +349,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     this.#giveUpAttempt();
     if (connected) this.dispatch("disconnect", reason, details);
     else this.dispatch("connect_error", new TransportError("TRANSPORT", reason, details) as ConnectError);
-    this.#acks.failAll((id) => this.sendBuffer.some((packet) => packet.id === id));
+    this.#acks.failSent(new Set(this.sendBuffer.map(({ id }) => id)));
   }
 
   // --- events that come ---------------------------------------------------------------------------------------------
