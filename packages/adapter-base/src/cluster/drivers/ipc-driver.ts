@@ -2,6 +2,7 @@ import type { Channel, ClusterDriver, DriverCapabilities, DriverReceiver, NodeId
 import { ClusterError } from "../errors.js";
 import {
   type Addressed,
+  CONFIRM_TIMEOUT,
   type IpcLimits,
   type IpcPort,
   MAX_QUEUED_BYTES,
