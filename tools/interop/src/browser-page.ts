@@ -34,6 +34,11 @@ export function officialScripts(): string[] {
   return [distOf("engine.io-client", "engine.io.min.js"), distOf("socket.io-client", "socket.io.min.js")];
 }
 
+/** The incumbent's client of the generation before: `io`. */
+export function legacyScript(): string {
+  return distOf("socket.io-client-v2", "socket.io.js");
+}
+
 function distOf(name: string, file: string): string {
   const { resolve } = createRequire(import.meta.url);
   return readFileSync(join(dirname(resolve(`${name}/package.json`)), "dist", file), "utf8");
