@@ -8,13 +8,17 @@ export interface Flushable {
  * that was said in one turn leaves in one write per connection.
  */
 export class FlushQueue {
-  #dirty: Flushable[] = [];
-  #spare: Flushable[] = [];
+  readonly #dirty: Flushable[] = [];
+  /** The next one to flush. */
+  #next = 0;
   #scheduled = false;
-  readonly #run = () => this.#flush();
+  readonly #run = () => {
+    this.#scheduled = false;
+    this.flush();
+  };
 
   get size(): number {
-    return this.#dirty.length;
+    return this.#dirty.length - this.#next;
   }
 
   /** The caller keeps track of being in the list; it is out of it when `flush` is called. */
@@ -25,12 +29,14 @@ export class FlushQueue {
     setImmediate(this.#run);
   }
 
-  #flush(): void {
-    const batch = this.#dirty;
-    this.#dirty = this.#spare;
-    this.#scheduled = false;
-    for (let i = 0; i < batch.length; i++) batch[i]!.flush();
-    batch.length = 0;
-    this.#spare = batch;
+  /**
+   * Flushes whoever is in the list now; who comes in meanwhile has the next turn. A call from within a flush goes on where
+   * the outer one stands, which then finds nothing left to do.
+   */
+  flush(): void {
+    const end = this.#dirty.length;
+    while (this.#next < Math.min(end, this.#dirty.length)) this.#dirty[this.#next++]!.flush();
+    this.#dirty.splice(0, this.#next);
+    this.#next = 0;
   }
 }

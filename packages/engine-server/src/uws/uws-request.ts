@@ -1,0 +1,90 @@
+import { Query, type RequestView } from "../handshake/request-view.js";
+import type { NativeRequest, NativeResponse } from "./native.js";
+
+/** Inherits nothing: peers choose the names. */
+class HeaderObject {
+  [name: string]: string;
+}
+Object.setPrototypeOf(HeaderObject.prototype, null);
+Reflect.deleteProperty(HeaderObject.prototype, "constructor");
+
+/** Where a request came from, in the words of node:http. */
+interface Peer {
+  readonly encrypted: boolean;
+  readonly remoteAddress: string | undefined;
+}
+
+/**
+ * What middlewares, `allowRequest` and events get as the request: the part of node's `IncomingMessage` that does not
+ * concern the body. A copy, because the native request does not outlive its handler.
+ */
+export class UwsRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string> = new HeaderObject();
+  readonly socket: Peer;
+  readonly httpVersion = "1.1";
+  #query: Query | undefined;
+
+  constructor(request: NativeRequest, response: NativeResponse, secure: boolean) {
+    const query = request.getQuery();
+    this.method = request.getMethod().toUpperCase();
+    this.url = query ? `${request.getUrl()}?${query}` : request.getUrl();
+    const { headers } = this;
+    request.forEach((name, value) => {
+      const present = headers[name];
+      headers[name] = present === undefined ? value : present + (name === "cookie" ? "; " : ", ") + value;
+    });
+    const remoteAddress = Buffer.from(response.getRemoteAddressAsText()).toString();
+    this.socket = { encrypted: secure, remoteAddress: remoteAddress || undefined };
+  }
+
+  /** The older name of {@link socket}. */
+  get connection(): Peer {
+    return this.socket;
+  }
+
+  /** The parsed query, as applications of this protocol family know it. */
+  get _query(): Record<string, string | string[]> {
+    return this.parsed.all;
+  }
+
+  /** The parsed query, in both forms. */
+  get parsed(): Query {
+    this.#query ??= new Query(this.url);
+    return this.#query;
+  }
+}
+
+/** {@link RequestView} of uWebSockets.js. */
+export class UwsRequestView implements RequestView {
+  readonly raw: UwsRequest;
+
+  constructor(raw: UwsRequest) {
+    this.raw = raw;
+  }
+
+  get query(): ReadonlyMap<string, string> {
+    return this.raw.parsed.last;
+  }
+
+  get method(): string {
+    return this.raw.method;
+  }
+
+  get url(): string {
+    return this.raw.url;
+  }
+
+  get address(): string | undefined {
+    return this.raw.socket.remoteAddress;
+  }
+
+  get secure(): boolean {
+    return this.raw.socket.encrypted;
+  }
+
+  header(name: string): string | undefined {
+    return this.raw.headers[name];
+  }
+}

@@ -1,0 +1,279 @@
+import { Engine } from "../engine.js";
+import { isRefusal } from "../handshake/guards.js";
+import { type Refusal, refuse } from "../handshake/refusal.js";
+import { pathOf } from "../handshake/request-view.js";
+import { nodeCors } from "../http/node-cors.js";
+import type { EngineOptions } from "../options.js";
+import type { Protocol } from "../session/protocol.js";
+import type { ResponseHeaders } from "../transports/http-exchange.js";
+import type { NativeApp, NativeBehavior, NativeRequest, NativeResponse, NativeWebSocket } from "./native.js";
+import { UwsExchange } from "./uws-exchange.js";
+import { type HeaderEntry, type UwsHandshake, UwsReply } from "./uws-reply.js";
+import { UwsRequest, UwsRequestView } from "./uws-request.js";
+import { UwsResponse } from "./uws-response.js";
+import { UwsTopics } from "./uws-topics.js";
+import { UwsWebSocketTransport } from "./uws-websocket.js";
+
+const DEFAULT_PATH = "/engine.io";
+const DEFAULT_THRESHOLD = 1024;
+/** Seconds between which the library takes an `idleTimeout`. */
+const [MIN_IDLE, MAX_IDLE] = [8, 960];
+
+/** Options of {@link UwsServer.attach}. */
+export interface UwsAttachOptions {
+  /** Path to serve. Default: that of the engine's options, else `"/engine.io"`. */
+  path?: string;
+  /** Both forms of the path are served either way; here for those who name it. */
+  addTrailingSlash?: boolean;
+  /** Compression of WebSocket messages: a constant of uWebSockets.js. Default: none. */
+  compression?: number;
+  /**
+   * Seconds without a sign from a connection, after which the library drops it (0: never). Default: enough for the
+   * engine's own heartbeat to notice first, so that it only clears what is left of connections whose session has ended.
+   */
+  idleTimeout?: number;
+  /** Bytes that may wait in one WebSocket of the library. Default: `maxOutboxBytes`. */
+  maxBackpressure?: number;
+  /**
+   * Serves requests below the path, with a request and a response in the manner of node:http; returns `false` for what it
+   * does not know, which the engine then refuses.
+   */
+  below?: (request: UwsRequest, response: UwsResponse) => boolean;
+}
+
+/** The user data of a WebSocket: what its handlers work on. */
+class UwsConnection {
+  transport: UwsWebSocketTransport | undefined;
+  /** Takes the WebSocket over, once. */
+  onOpen: ((socket: NativeWebSocket) => UwsWebSocketTransport | undefined) | undefined;
+
+  constructor(onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) {
+    this.onOpen = onOpen;
+  }
+}
+
+/**
+ * An Engine.IO server on an application of uWebSockets.js: the same sessions, guards, limits and answers as on node:http.
+ *
+ * @example
+ * const app = uWS.App();
+ * const engine = new UwsServer({ cors: { origin: "https://example.com" } });
+ * engine.attach(app, { path: "/engine.io" });
+ * app.listen(3000, () => {});
+ */
+export class UwsServer extends Engine {
+  /** Fan-out by the library itself. */
+  readonly topics: UwsTopics;
+
+  constructor(options?: EngineOptions) {
+    super(options);
+    this.topics = new UwsTopics(this.flushQueue, this.opts.maxOutboxBytes);
+    if (this.opts.cors !== false) this.use(nodeCors(this.opts.cors));
+  }
+
+  /** Serves a path of an application. Its other routes are not touched. */
+  attach(app: NativeApp, options: UwsAttachOptions = {}): this {
+    this.reopen();
+    this.topics.add(app);
+    const secure = app.constructor.name === "uWS.SSLApp";
+    const path = (options.path ?? this.opts.path ?? DEFAULT_PATH).replace(/\/$/, "");
+    for (const pattern of [path || "/", ...(path === "" ? [] : [`${path}/`])]) {
+      if (this.opts.transports.includes("websocket")) this.#serveWebSockets(app, pattern, secure, options);
+      app.any(pattern, (response, request) => this.#onRequest(response, request, secure));
+    }
+    if (path !== "")
+      app.any(`${path}/*`, (response, request) => this.#onRequestBelow(response, request, secure, options));
+    return this;
+  }
+
+  // --- requests -----------------------------------------------------------------------------------------------------
+
+  #onRequest(response: NativeResponse, request: NativeRequest, secure: boolean): void {
+    const view = new UwsRequestView(new UwsRequest(request, response, secure));
+    const reply = this.#reply(response, view);
+    const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
+    const exchange = this.#exchange(view, response, reply, shim);
+    this.admit("http", view, shim ?? reply, (refusal) => {
+      if (refusal !== undefined) this.refuseRequest(exchange, refusal);
+      else this.serve(exchange);
+    });
+  }
+
+  /** Below the path nothing is served but what the application has there, and nobody else is meant. */
+  #onRequestBelow(
+    response: NativeResponse,
+    request: NativeRequest,
+    secure: boolean,
+    { below }: UwsAttachOptions,
+  ): void {
+    const raw = new UwsRequest(request, response, secure);
+    const view = new UwsRequestView(raw);
+    const reply = this.#reply(response, view);
+    if (below?.(raw, new UwsResponse(reply)) === true) return;
+    const refusal = refuse(3, { name: "PATH_MISMATCH", path: pathOf(view.url) });
+    this.refuseRequest(this.#exchange(view, response, reply, undefined), refusal);
+  }
+
+  #reply(response: NativeResponse, { method }: UwsRequestView): UwsReply {
+    return new UwsReply(response, method === "HEAD", () => this.closed);
+  }
+
+  #exchange(
+    view: UwsRequestView,
+    response: NativeResponse,
+    reply: UwsReply,
+    shim: UwsResponse | undefined,
+  ): UwsExchange {
+    return new UwsExchange(view, response, reply, shim, this.opts.httpCompression, this.opts.maxHttpBufferSize);
+  }
+
+  // --- WebSocket ----------------------------------------------------------------------------------------------------
+
+  #serveWebSockets(app: NativeApp, pattern: string, secure: boolean, options: UwsAttachOptions): void {
+    const { compression = 0 } = options;
+    const behavior: NativeBehavior = {
+      compression,
+      idleTimeout: options.idleTimeout ?? this.#idleTimeout(),
+      maxBackpressure: options.maxBackpressure ?? boundedInt(this.opts.maxOutboxBytes),
+      maxPayloadLength: boundedInt(this.opts.maxHttpBufferSize),
+      closeOnBackpressureLimit: true,
+      sendPingsAutomatically: false,
+      upgrade: (response, request, context) => this.#onUpgrade(app, response, request, context, secure, compression),
+      open: onOpen,
+      message: onMessage,
+      ping: onControlFrame,
+      pong: onControlFrame,
+      drain: onDrain,
+      close: onClose,
+    };
+    app.ws(pattern, behavior as never);
+  }
+
+  #idleTimeout(): number {
+    const seconds = Math.ceil((this.opts.pingInterval + this.opts.pingTimeout) / 1000) + MIN_IDLE;
+    return seconds > MAX_IDLE ? 0 : seconds;
+  }
+
+  #onUpgrade(
+    app: NativeApp,
+    response: NativeResponse,
+    request: NativeRequest,
+    context: unknown,
+    secure: boolean,
+    compression: number,
+  ): void {
+    const view = new UwsRequestView(new UwsRequest(request, response, secure));
+    const handshake: UwsHandshake = {
+      key: request.getHeader("sec-websocket-key"),
+      protocol: request.getHeader("sec-websocket-protocol"),
+      extensions: request.getHeader("sec-websocket-extensions"),
+      context,
+    };
+    const reply = new UwsReply(response, false, () => true);
+    const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
+    const from = compression === 0 ? Number.POSITIVE_INFINITY : this.#compressionThreshold();
+    const newTransport = (protocol: Protocol, socket: NativeWebSocket) =>
+      new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, { from });
+    this.admit("upgrade", view, shim ?? reply, (refusal) => {
+      if (!reply.open || shim?.writableEnded) return;
+      if (refusal !== undefined) return this.#refuseUpgrade(view, reply, refusal);
+      const complete = (onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) =>
+        reply.upgrade(handshake, this.#upgradeHeaders(view, shim), new UwsConnection(onOpen));
+      this.#upgrade(view, reply, newTransport, complete);
+    });
+  }
+
+  #upgrade(
+    view: UwsRequestView,
+    reply: UwsReply,
+    newTransport: (protocol: Protocol, socket: NativeWebSocket) => UwsWebSocketTransport,
+    complete: (onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) => void,
+  ): void {
+    const sid = view.query.get("sid");
+    if (sid) {
+      complete((socket) => this.#offer(sid, socket, newTransport));
+      return;
+    }
+    this.admission.reserve(view, (result) => {
+      if (!reply.open) return;
+      if (isRefusal(result)) return this.#refuseUpgrade(view, reply, result);
+      const { id, protocol } = result;
+      complete((socket) => {
+        const transport = newTransport(protocol, socket);
+        const session = this.openSession(id, protocol, transport, view);
+        this.announceSession(session);
+        session.flush();
+        return transport;
+      });
+    });
+  }
+
+  /** A second transport for a session. One that has gone, or moved already, has no use for it. */
+  #offer(
+    sid: string,
+    socket: NativeWebSocket,
+    newTransport: (protocol: Protocol, socket: NativeWebSocket) => UwsWebSocketTransport,
+  ): UwsWebSocketTransport | undefined {
+    const session = this.registry.get(sid);
+    const protocol = session && this.protocols.get(session.protocol);
+    if (session === undefined || protocol === undefined) {
+      socket.end();
+      return undefined;
+    }
+    const transport = newTransport(protocol, socket);
+    session.offerCandidate(transport);
+    return transport;
+  }
+
+  #refuseUpgrade(view: UwsRequestView, reply: UwsReply, refusal: Refusal): void {
+    this.announceRefusal(view, refusal);
+    reply.answer(refusal.upgradeStatus, undefined, [["Content-type", "text/html"]], refusal.message);
+  }
+
+  #upgradeHeaders(view: UwsRequestView, shim: UwsResponse | undefined): HeaderEntry[] {
+    const collected = shim?.handOver() ?? [];
+    if (this.listenerCount("headers") + this.listenerCount("initial_headers") === 0) return collected;
+    const headers: ResponseHeaders = {};
+    this.decorateHeaders(headers, view, !view.query.get("sid"));
+    return [...collected, ...Object.entries(headers)];
+  }
+
+  #compressionThreshold(): number {
+    const { perMessageDeflate } = this.opts;
+    return perMessageDeflate === false ? DEFAULT_THRESHOLD : perMessageDeflate.threshold;
+  }
+}
+
+/** The library keeps limits in 32 bits. */
+function boundedInt(value: number): number {
+  return Math.min(value, 0x7fff_ffff);
+}
+
+// One function for all connections: `getUserData` is the WebSocket object itself, which has our fields on it.
+
+function onOpen(socket: NativeWebSocket): void {
+  const connection = socket.getUserData() as UwsConnection;
+  const take = connection.onOpen;
+  connection.onOpen = undefined;
+  connection.transport = take?.(socket);
+}
+
+function onMessage(socket: NativeWebSocket, message: ArrayBuffer, isBinary: boolean): void {
+  connectionOf(socket).transport?.onMessage(message, isBinary);
+}
+
+function onControlFrame(socket: NativeWebSocket): void {
+  connectionOf(socket).transport?.onControlFrame();
+}
+
+function onDrain(socket: NativeWebSocket): void {
+  connectionOf(socket).transport?.onDrain();
+}
+
+function onClose(socket: NativeWebSocket): void {
+  connectionOf(socket).transport?.onSocketClose();
+}
+
+function connectionOf(socket: NativeWebSocket): UwsConnection {
+  return socket as unknown as UwsConnection;
+}

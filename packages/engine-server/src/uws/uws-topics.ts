@@ -1,0 +1,163 @@
+import type { EngineSocket, EngineTopics, PreparedMessage } from "../contract.js";
+import type { FlushQueue } from "../flush-queue.js";
+import type { OutgoingPacket } from "../session/outbox.js";
+import { protocolV4 } from "../session/protocol.js";
+import { Socket } from "../socket.js";
+import type { NativeApp, NativeWebSocket } from "./native.js";
+import { type Frame, framesOf } from "./uws-frames.js";
+import { type TopicKeeper, UwsWebSocketTransport } from "./uws-websocket.js";
+
+/**
+ * Topics of the library, as the engine's capability.
+ *
+ * Order. The library keeps the order of what it is given, but sessions collect what they have to say until the end of the
+ * turn. So a publication first flushes them: what was written before it is then with the library, what is written after
+ * it comes later by nature. Who cannot be flushed, because its socket is full, is *detached*: it leaves the library's
+ * topics until it has drained, and gets publications through its outbox like everything else, with the same budget.
+ *
+ * Slow readers. What is published piles up in the library for whoever does not read, out of our sight. So after every
+ * few bytes published we look at the subscribers and detach those with something left; the library's own limit, which
+ * closes connections, stays out of reach.
+ */
+export class UwsTopics implements EngineTopics, TopicKeeper {
+  readonly #flushQueue: FlushQueue;
+  /** Bytes published between two looks at who keeps up. */
+  readonly #stride: number;
+  readonly #apps = new Set<NativeApp>();
+  readonly #attached = new Set<UwsWebSocketTransport>();
+  readonly #detached = new Map<string, Set<EngineSocket>>();
+  #published = 0;
+
+  constructor(flushQueue: FlushQueue, maxOutboxBytes: number) {
+    this.#flushQueue = flushQueue;
+    this.#stride = maxOutboxBytes / 4;
+  }
+
+  /** Applications that publications go to. */
+  add(app: NativeApp): void {
+    this.#apps.add(app);
+  }
+
+  /** Subscribers, those that are detached included. */
+  get size(): number {
+    let detached = 0;
+    for (const sockets of this.#detached.values()) detached += sockets.size;
+    return this.#attached.size + detached;
+  }
+
+  // --- EngineTopics -------------------------------------------------------------------------------------------------
+
+  subscribe(socket: EngineSocket, topic: string): boolean {
+    const { transport } = socket;
+    if (!(transport instanceof UwsWebSocketTransport) || transport.socket === undefined || transport.ended)
+      return false;
+    // One form for all: those who need another are not reached.
+    if (transport.protocol !== protocolV4 || !transport.supportsBinary) return false;
+    const { native, topics } = this.#subscriptionsOf(transport, socket);
+    if (topics.has(topic)) return true;
+    topics.add(topic);
+    if (native) transport.socket.subscribe(topic);
+    else this.#detach(socket, topic);
+    return true;
+  }
+
+  unsubscribe(socket: EngineSocket, topic: string): void {
+    const { transport } = socket;
+    if (!(transport instanceof UwsWebSocketTransport)) return;
+    const { subscriptions } = transport;
+    if (subscriptions?.topics.delete(topic) !== true) return;
+    if (subscriptions.native) transport.socket?.unsubscribe(topic);
+    else this.#reattach(socket, topic);
+    if (subscriptions.topics.size === 0) this.forget(transport);
+  }
+
+  publish(topic: string, prepared: PreparedMessage, options?: { readonly except?: EngineSocket }): void {
+    this.#flushQueue.flush();
+    const frames = framesOf(prepared as PreparedMessage & OutgoingPacket, protocolV4, true);
+    this.#lookAfter(frames);
+    const except = options?.except;
+    const sender = nativeSubscriber(except, topic);
+    for (const frame of frames) this.#publishFrame(topic, frame, sender);
+    for (const socket of this.#detached.get(topic) ?? []) if (socket !== except) socket.writePrepared?.(prepared);
+  }
+
+  // --- TopicKeeper --------------------------------------------------------------------------------------------------
+
+  detach(transport: UwsWebSocketTransport): void {
+    const { subscriptions, socket } = transport;
+    if (subscriptions?.native !== true) return;
+    subscriptions.native = false;
+    this.#attached.delete(transport);
+    for (const topic of subscriptions.topics) {
+      socket?.unsubscribe(topic);
+      this.#detach(subscriptions.socket, topic);
+    }
+  }
+
+  attach(transport: UwsWebSocketTransport): void {
+    const { subscriptions, socket } = transport;
+    if (subscriptions === undefined || subscriptions.native) return;
+    subscriptions.native = true;
+    this.#attached.add(transport);
+    for (const topic of subscriptions.topics) {
+      socket?.subscribe(topic);
+      this.#reattach(subscriptions.socket, topic);
+    }
+  }
+
+  forget(transport: UwsWebSocketTransport): void {
+    const { subscriptions } = transport;
+    if (subscriptions === undefined) return;
+    transport.subscriptions = undefined;
+    this.#attached.delete(transport);
+    if (subscriptions.native) return;
+    for (const topic of subscriptions.topics) this.#reattach(subscriptions.socket, topic);
+  }
+
+  // --- within -------------------------------------------------------------------------------------------------------
+
+  #subscriptionsOf(transport: UwsWebSocketTransport, socket: EngineSocket) {
+    if (transport.subscriptions !== undefined) return transport.subscriptions;
+    // What already waits in the outbox must not be overtaken, even when nobody has marked it for flushing yet.
+    if (socket instanceof Socket) socket.flush();
+    const subscriptions = { socket, topics: new Set<string>(), native: transport.ready };
+    transport.subscriptions = subscriptions;
+    if (subscriptions.native) this.#attached.add(transport);
+    return subscriptions;
+  }
+
+  #publishFrame(topic: string, frame: Frame, sender: UwsWebSocketTransport | undefined): void {
+    const { data, isBinary, compress } = frame;
+    for (const app of this.#apps) {
+      const publisher: Pick<NativeWebSocket, "publish"> = sender?.app === app ? sender.socket! : app;
+      publisher.publish(topic, data, isBinary, compress);
+    }
+  }
+
+  #lookAfter(frames: readonly Frame[]): void {
+    for (const { data } of frames) this.#published += data.length;
+    if (this.#published < this.#stride) return;
+    this.#published = 0;
+    for (const transport of this.#attached) transport.holdBack();
+  }
+
+  #detach(socket: EngineSocket, topic: string): void {
+    const sockets = this.#detached.get(topic);
+    if (sockets === undefined) this.#detached.set(topic, new Set([socket]));
+    else sockets.add(socket);
+  }
+
+  #reattach(socket: EngineSocket, topic: string): void {
+    const sockets = this.#detached.get(topic);
+    sockets?.delete(socket);
+    if (sockets?.size === 0) this.#detached.delete(topic);
+  }
+}
+
+/** The excluded socket's own transport, when the library would otherwise reach it. */
+function nativeSubscriber(socket: EngineSocket | undefined, topic: string): UwsWebSocketTransport | undefined {
+  const transport = socket?.transport;
+  if (!(transport instanceof UwsWebSocketTransport) || transport.socket === undefined) return undefined;
+  const { subscriptions } = transport;
+  return subscriptions?.native === true && subscriptions.topics.has(topic) ? transport : undefined;
+}
