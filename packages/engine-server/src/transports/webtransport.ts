@@ -13,6 +13,8 @@ import {
 
 /** From here on the stream is full: the session's outbox collects until it has room again. */
 const HIGH_WATER = 64 * 1024;
+/** Larger batches are written in pieces, so that it shows whether a slow reader reads. */
+const PIECE = 64 * 1024;
 /** Under this name prepared messages keep their frames. */
 const VARIANT = "webtransport";
 
@@ -42,8 +44,9 @@ export class WebTransportTransport extends BaseTransport {
   #bytesRead: number;
   #held = 0;
   #closing = false;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param closeTimeout milliseconds that the peer gets to take what was written before the end. */
+  /** @param closeTimeout milliseconds without progress that the peer gets to take what was written before the end. */
   constructor(channel: WebTransportChannel, closeTimeout: number) {
     super(protocolV4, true);
     this.session = channel.session;
@@ -90,10 +93,7 @@ export class WebTransportTransport extends BaseTransport {
 
   abort(): void {
     if (this.ended) return;
-    const { reader, writer } = this.#channel;
-    writer.abort().catch(ignore);
-    reader.cancel().catch(ignore);
-    closeSession(this.session);
+    this.#release();
     this.end();
   }
 
@@ -130,10 +130,11 @@ export class WebTransportTransport extends BaseTransport {
 
   #write(bytes: Uint8Array): void {
     this.#held += bytes.length;
-    this.#channel.writer.write(bytes).then(
-      () => this.#written(bytes.length),
-      (error: unknown) => this.#broken(error),
-    );
+    const failed = (error: unknown) => this.#broken(error);
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const piece = bytes.subarray(at, at + PIECE);
+      this.#channel.writer.write(piece).then(() => this.#written(piece.length), failed);
+    }
   }
 
   #written(bytes: number): void {
@@ -146,13 +147,18 @@ export class WebTransportTransport extends BaseTransport {
   /** Ends our side of the stream first: closing the session discards what the peer has not read yet. */
   #closeGracefully(): void {
     this.#closing = true;
-    const timer = setTimeout(() => this.abort(), this.#closeTimeout);
-    timer.unref();
-    const finish = () => {
-      clearTimeout(timer);
-      this.abort();
-    };
+    this.#watchClosing(this.#held);
+    const finish = () => this.abort();
     this.#channel.writer.close().then(finish, finish);
+  }
+
+  /** A peer that still takes what it was sent gets the time it needs; one that does not is cut off. */
+  #watchClosing(held: number): void {
+    this.#timer = setTimeout(() => {
+      if (this.#held > 0 && this.#held < held) this.#watchClosing(this.#held);
+      else this.abort();
+    }, this.#closeTimeout);
+    this.#timer.unref();
   }
 
   #lost(): void {
@@ -169,6 +175,7 @@ export class WebTransportTransport extends BaseTransport {
   }
 
   #release(): void {
+    clearTimeout(this.#timer);
     this.#channel.writer.abort().catch(ignore);
     this.#channel.reader.cancel().catch(ignore);
     closeSession(this.session);

@@ -165,6 +165,28 @@ describe("a WebTransport session", () => {
     await expectEmpty(rig);
   });
 
+  it("that reads slowly gets everything that was written before its end", async () => {
+    const rig = await rigWith({ closeTimeout: 60 });
+    const session = nextSession(rig);
+    const link = new WebTransportLink();
+    rig.engine.onWebTransportSession(link.server);
+    const { readable, writable } = await link.client.createBidirectionalStream();
+    await writable.getWriter().write(Uint8Array.of(1, 0x30));
+    const socket = await session;
+    const closed = closeOf(socket);
+    socket.send(Buffer.alloc(500_000));
+    socket.close();
+    const reader = readable.getReader();
+    let got = 0;
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      got += next.value.length;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(got).toBeGreaterThan(500_000);
+    expect((await closed)[0]).toBe("forced close");
+    await expectEmpty(rig);
+  });
+
   it("that breaks ends with what broke it", async () => {
     const rig = await rigWith();
     const { client, socket } = await connect(rig);
