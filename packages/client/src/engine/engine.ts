@@ -50,7 +50,7 @@ export interface EngineEvents {
 const remembered = new Set<string>();
 
 /**
- * One Engine.IO session: owns the transports and the timers, and does what {@link Session} says.
+ * One Engine.IO session: owns the transports and the timers, and does what `Session` says.
  *
  * ```ts
  * const engine = new Engine("ws://localhost:3000", { path: "/engine.io" }, kit);
