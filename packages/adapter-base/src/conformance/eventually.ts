@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until an assertion holds; after `timeout` milliseconds its failure is the test's. */
-export async function eventually(assertion: () => void, timeout = 3000): Promise<void> {
+const PATIENCE = 3000;
+let patience = PATIENCE;
+
+/** Waits until an assertion holds; after `timeout` milliseconds (3,000 by default) its failure is the test's. */
+export async function eventually(assertion: () => void, timeout = patience): Promise<void> {
   const deadline = performance.now() + timeout;
   for (;;) {
     try {
@@ -11,5 +14,15 @@ export async function eventually(assertion: () => void, timeout = 3000): Promise
       if (performance.now() > deadline) throw failure;
       await sleep(2);
     }
+  }
+}
+
+/** Runs what is expected to fail without waiting long for it. Nothing else may run at the same time. */
+export async function impatiently(run: () => void | Promise<void>): Promise<void> {
+  patience = 300;
+  try {
+    await run();
+  } finally {
+    patience = PATIENCE;
   }
 }
