@@ -361,6 +361,23 @@ describe("the engine", () => {
 });
 
 describe("options of the connection", () => {
+  it("hostname and port, in place of an address", async () => {
+    await start();
+    const { port } = new URL(host.url);
+    for (const options of [
+      { hostname: "127.0.0.1", port },
+      { host: "127.0.0.1", port: Number(port), secure: false },
+    ]) {
+      const socket = io({ ...options, forceNew: true });
+      sockets.push(socket);
+      expect(await socket.emitWithAck("echo", 1)).toBe(1);
+    }
+    const manager = new Manager({ hostname: "::1", port, secure: true, autoConnect: false, query: { a: 1 } });
+    manager.open(() => {});
+    expect(manager.engine.opts).toMatchObject({ hostname: "::1", port, secure: true, query: { a: 1 } });
+    manager.close();
+  });
+
   it("path and addTrailingSlash", async () => {
     await start({ path: "/other", addTrailingSlash: false });
     const urls: string[] = [];
