@@ -347,7 +347,7 @@ export class Namespace<
     const socket = this.sockets.get(id);
     if (!wasConnected || socket === undefined || socket.connected) return;
     this.#dropped += socket.client.dropped;
-    this.#fanOut?.left(socket);
+    this.#fanOut?.leaving(id);
     this.sockets.delete(id);
     this.#checkEmpty();
   }
@@ -359,16 +359,16 @@ export class Namespace<
   /** The first socket of an engine with topics brings them in. */
   #enterTopics(socket: TopicMember & { readonly client: Connection }): void {
     const { topics, preparer } = socket.client;
-    if (this.#fanOut === undefined && topics !== undefined && preparer !== undefined && this.adapter.sids.size > 0) {
+    if (this.#fanOut === undefined && topics !== undefined && preparer !== undefined) {
       this.#fanOut = new TopicFanOut(this.#topicView(), preparer);
       this.#fanOut.follow(this.#adapter);
     }
-    this.#fanOut?.entered(socket);
+    this.#fanOut?.entered(socket.id);
   }
 
   /** With another adapter the rooms start anew, and what sockets are subscribed to no longer says where they are. */
   #abandonTopics(): void {
-    for (const socket of this.sockets.values()) this.#fanOut?.left(socket);
+    this.#fanOut?.close();
     this.#fanOut = undefined;
   }
 

@@ -9,6 +9,7 @@ import {
   type EngineSocket,
   nodeCors,
 } from "@sockeye/engine-server";
+import { type NativeApp, type UwsAttachOptions, UwsServer } from "@sockeye/engine-server/uws";
 import { parser as jsonParser, type PacketDecoder, type PacketEncoder } from "@sockeye/socketio-parser";
 import type { BroadcastContext } from "./broadcast-operator.js";
 import { BroadcastSurface } from "./broadcast-surface.js";
@@ -222,6 +223,25 @@ export class Server<
     return this.attach(target, options);
   }
 
+  /**
+   * Serves clients on an application of uWebSockets.js, which the caller makes and listens with.
+   *
+   * ```ts
+   * const app = App();
+   * io.attachApp(app);
+   * app.listen(3000, (token) => { if (!token) console.warn("port already in use"); });
+   * ```
+   */
+  attachApp(app: NativeApp, options: Partial<ServerOptions & UwsAttachOptions> = {}): this {
+    const settings: Partial<ServerOptions> = { ...this.opts, ...options };
+    if (options.path !== undefined) this.path(options.path);
+    const engine = new UwsServer({ ...settings, path: this.#path } as EngineOptions);
+    const files = this.#serveClient ? this.#clientFiles(settings.cors) : undefined;
+    const below = files && ((request: unknown, response: unknown) => files.handle(request as never, response as never));
+    engine.attach(app, { ...options, path: this.#path, below } as UwsAttachOptions);
+    return this.bind(engine);
+  }
+
   /** Takes the connections of an Engine.IO server: ours, the incumbent's, or anything that keeps the engine contract. */
   bind(engine: BindableEngine): this {
     this.engine = engine as unknown as Engine;
@@ -259,14 +279,18 @@ export class Server<
 
   /** In front of all other listeners: the files lie under the engine's path. */
   #serveFiles(server: AnyHttpServer, cors: EngineOptions["cors"]): void {
-    const path = this.#path;
-    const files = new ClientFiles(() => path, cors ? (nodeCors(cors) as never) : undefined);
+    const files = this.#clientFiles(cors);
     const listeners = server.listeners("request");
     server.removeAllListeners("request");
     server.on("request", (request, response) => {
       if (files.handle(request as never, response as never)) return;
       for (const listener of listeners) listener.call(server, request, response);
     });
+  }
+
+  #clientFiles(cors: EngineOptions["cors"]): ClientFiles {
+    const path = this.#path;
+    return new ClientFiles(() => path, cors ? (nodeCors(cors) as never) : undefined);
   }
 
   #take(socket: EngineSocket, engine: EngineServer | undefined): void {

@@ -184,7 +184,7 @@ describe("samples: the engine", () => {
     const { io, url } = await startServer({
       allowRequest: async (req, callback) => {
         const session = await Promise.resolve({ id: "s1" });
-        req.session = session;
+        Object.assign(req, { session });
         callback(null, true);
       },
     });

@@ -53,6 +53,13 @@ function setUp(options: Partial<ServerOptions> = {}) {
   return { io, engine };
 }
 
+/** Enough others to make a crowd of whatever they join. */
+async function crowd(io: Server, engine: TopicEngine, ...rooms: string[]): Promise<void> {
+  const known = new Set(io.sockets.sockets.keys());
+  for (let n = 0; n < 8; n++) await joined(engine);
+  for (const [id, socket] of io.sockets.sockets) if (!known.has(id)) socket.join(rooms);
+}
+
 const socketsOf = (io: Server) => [...io.sockets.sockets.values()] as [Socket, Socket, Socket];
 const names = (peer: MemoryPeer) => texts(peer).map((text) => /\["([^"]+)"/.exec(text)?.[1]);
 
@@ -61,6 +68,7 @@ describe("an engine with topics", () => {
     const { io, engine } = setUp();
     const peers = [await joined(engine), await joined(engine), await joined(engine)];
     const [a, b] = socketsOf(io);
+    await crowd(io, engine, "room");
     a.join("room");
     b.join("room");
     io.emit("all");
@@ -81,8 +89,10 @@ describe("an engine with topics", () => {
     const { io, engine } = setUp();
     const peers = [await joined(engine), await joined(engine)];
     const [a, b] = socketsOf(io);
+    await crowd(io, engine);
     a.join(["x", "y"]);
     b.join("y");
+    io.to("x").emit("few");
     io.to(["x", "y"]).emit("two rooms");
     io.except("x").emit("without a room");
     io.to(a.id).emit("one");
@@ -96,7 +106,7 @@ describe("an engine with topics", () => {
     expect(engine.published).toBe(1);
     await turn();
     expect(peers.map(names)).toEqual([
-      ["two rooms", "one", "volatile", "watched", "no longer watched"],
+      ["few", "two rooms", "one", "volatile", "watched", "no longer watched"],
       ["two rooms", "without a room", "volatile", "watched", "no longer watched"],
     ]);
   });
@@ -107,10 +117,11 @@ describe("an engine with topics", () => {
     const peer = await joined(engine);
     const [a] = socketsOf(io);
     a.join("room");
+    await crowd(io, engine, "room");
     io.emit("one");
     io.to("room").emit("two");
     a.broadcast.emit("never");
-    expect(engine.subscribers.size).toBe(0);
+    expect([engine.published, engine.subscribers.size]).toEqual([3, 0]);
     engine.slow.clear();
     (a.conn as unknown as MemorySocket).emit("upgrade");
     expect(engine.subscribers.size).toBe(2);
@@ -120,28 +131,40 @@ describe("an engine with topics", () => {
     expect(names(peer)).toEqual(["one", "two", "three", "four"]);
   });
 
-  it("ends subscriptions with rooms, namespaces and connections", async () => {
+  it("subscribes who joins, and unsubscribes who leaves a room, the namespace or altogether", async () => {
     const { io, engine } = setUp();
-    io.of("/other").on("connection", (socket) => void socket.join("room"));
+    await crowd(io, engine, "room");
+    expect(engine.subscribers.size, "nothing was broadcast yet").toBe(0);
+    io.emit("all");
+    io.to("room").emit("room");
+    const sizes = () => [...engine.subscribers].map(([topic, sockets]) => [topic, sockets.size]);
+    expect(sizes()).toEqual([
+      ["/", 8],
+      ["/\u001froom", 8],
+    ]);
     const peer = await joined(engine);
-    peer.send("0/other,");
-    await turn();
-    const [a] = socketsOf(io);
-    a.join("room");
-    expect([...engine.subscribers.keys()].sort()).toEqual(["/", "/\u001froom", "/other", "/other\u001froom"]);
-    a.leave("room");
-    io.of("/other").disconnectSockets();
-    expect([...engine.subscribers.keys()]).toEqual(["/"]);
-    io.of("/other").emit("nobody");
+    const late = socketsOf(io).at(-1)!;
+    late.join("room");
+    expect(sizes().map(([, size]) => size)).toEqual([9, 9]);
+    late.leave("room");
+    expect(sizes().map(([, size]) => size)).toEqual([9, 8]);
     peer.close();
+    expect(sizes().map(([, size]) => size)).toEqual([8, 8]);
+    io.socketsLeave("room");
+    io.disconnectSockets();
     expect(engine.subscribers.size).toBe(0);
+    const again = await joined(engine);
+    await crowd(io, engine, "room");
+    io.to("room").emit("room");
+    io.emit("all");
     await turn();
-    expect(texts(peer)).toEqual(["1/other,"]);
+    expect(names(again)).toEqual(["all"]);
   });
 
   it("carries offsets when sessions can be resumed", async () => {
     const { io, engine } = setUp({ connectionStateRecovery: {} });
     const peer = await joined(engine);
+    await crowd(io, engine);
     io.emit("all", 1);
     await turn();
     expect(engine.published).toBe(1);
@@ -156,7 +179,9 @@ describe("an engine with topics", () => {
     });
     const peer = await joined(engine);
     const second = await joined(engine);
+    await crowd(io, engine);
     io.to("early").emit("early");
+    expect(engine.published).toBe(1);
     await turn();
     expect([names(peer), names(second)]).toEqual([["early"], ["early"]]);
   });
@@ -164,11 +189,14 @@ describe("an engine with topics", () => {
   it("a new adapter starts with no subscriptions", async () => {
     const { io, engine } = setUp();
     const peer = await joined(engine);
+    await crowd(io, engine);
+    io.emit("before");
+    expect(engine.subscribers.size).toBe(1);
     io.adapter(io.adapter());
     expect(engine.subscribers.size).toBe(0);
     const second = await joined(engine);
     io.emit("x");
     await turn();
-    expect([names(peer), names(second)]).toEqual([[], ["x"]]);
+    expect([names(peer), names(second)]).toEqual([["before"], ["x"]]);
   });
 });
