@@ -390,7 +390,7 @@ export class Socket<
     return this;
   }
 
-  /** The client is back on another connection; see {@link SessionSocket}. */
+  /** The client is back on another connection; see `SessionSocket`. */
   abandon(): void {
     this.client.abandon("the session was resumed on another connection");
   }
