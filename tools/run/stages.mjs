@@ -276,7 +276,7 @@ export const stages = [
     name: "interop",
     title: "against the official clients, servers and adapters",
     needs: ["install"],
-    services: ["redis", "postgres"],
+    services: ["redis", "postgres", "chromium"],
     run: (context) => testProject("interop", context, 600),
   },
   {
