@@ -8,6 +8,7 @@ import { heartbeat } from "./cases/heartbeat.js";
 import { hostile } from "./cases/hostile.js";
 import { limits } from "./cases/limits.js";
 import { polling } from "./cases/polling.js";
+import { revision3 } from "./cases/revision3.js";
 import { upgrade } from "./cases/upgrade.js";
 import { webSocket } from "./cases/websocket.js";
 import { webTransport } from "./cases/webtransport.js";
@@ -26,6 +27,7 @@ export const conformanceTable: Readonly<Record<string, readonly ConformanceCase[
   closing,
   limits,
   hostile,
+  "revision 3": revision3,
   webtransport: webTransport,
 };
 

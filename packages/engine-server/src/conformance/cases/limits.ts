@@ -46,6 +46,29 @@ export const limits: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "tells those for whom there is no room when to come back",
+    needs,
+    options: { maxSessions: 0 },
+    async run(bench) {
+      const { status, headers } = await bench.get(POLLING);
+      assert.equal(status, 503);
+      assert.match(String(headers["retry-after"]), /^[1-9]\d*$/);
+    },
+  },
+  {
+    name: "firstPollTimeout",
+    needs,
+    options: { firstPollTimeout: 60 },
+    async run(bench) {
+      const { socket } = await bench.openPolling();
+      const end = endOf(socket);
+      const { sid } = await bench.openPolling();
+      await bench.post(sid, "4x");
+      await end;
+      assert.equal(bench.engine.clientsCount, 1);
+    },
+  },
+  {
     name: "maxSessionsPerAddress",
     needs,
     options: { maxSessionsPerAddress: 2 },
