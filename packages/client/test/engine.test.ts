@@ -10,7 +10,7 @@ import { Server } from "socket.io";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Fetch, type IoOptions, io, Manager, type Socket, WebSocket, XHR } from "../src/index.js";
 import { io as webSocketIo } from "../src/websocket/index.js";
-import { type Host, once, pause, startServer } from "./official-server.js";
+import { type Host, once, pause, startServer, until } from "./official-server.js";
 
 /** The engine and its transports over real sockets, against the incumbent's server. */
 
@@ -113,7 +113,7 @@ describe("upgrade", () => {
     const left = once([...host.io.of("/").sockets.values()][0]!, "disconnect");
     socket.disconnect();
     expect((await left)[0]).toBe("client namespace disconnect");
-    await vi.waitFor(() => expect(engine.readyState).toBe("closed"));
+    await until(() => expect(engine.readyState).toBe("closed"));
   });
 
   it("is remembered per address", async () => {
@@ -214,9 +214,7 @@ describe("cookies", () => {
     for (const transports of [["polling", "websocket"], [Fetch]]) {
       const socket = open({ withCredentials: true, transports });
       await socket.emitWithAck("echo", 1);
-      await vi.waitFor(() =>
-        expect(socket.io.engine.transport.name).toBe(transports.length > 1 ? "websocket" : "polling"),
-      );
+      await until(() => expect(socket.io.engine.transport.name).toBe(transports.length > 1 ? "websocket" : "polling"));
       expect(seen.filter((cookie) => cookie?.startsWith("lb=")).length).toBeGreaterThan(1);
       seen.length = 0;
     }

@@ -157,11 +157,11 @@ describe("recovery of the incumbent's server", () => {
     await once(socket, "connect");
     const { id } = socket;
     host.io.emit("event", 1);
-    await expect.poll(() => got).toEqual([1]);
+    await expect.poll(() => got, { timeout: 10_000 }).toEqual([1]);
     const [server] = host.io.of("/").sockets.values();
     server!.volatile.emit("text", "a string at the end");
     server!.volatile.emit("text");
-    await expect.poll(() => got.length).toBeGreaterThan(1);
+    await expect.poll(() => got.length, { timeout: 10_000 }).toBeGreaterThan(1);
     server!.conn.close();
     await once(socket, "disconnect");
     host.io.emit("event", 2);

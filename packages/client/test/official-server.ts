@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions } from "socket.io";
+import { vi } from "vitest";
 
 /** The incumbent's server on a free port of the loopback. */
 export interface Host {
@@ -30,3 +31,6 @@ export function once(emitter: { once(event: never, listener: never): unknown }, 
 }
 
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until `check` no longer throws; long enough for a busy machine. */
+export const until = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 5 });

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Server as NetServer, type Socket as NetSocket } from "node:net";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { io, type Socket } from "../src/index.js";
-import { type Host, pause, startServer } from "./official-server.js";
+import { type Host, pause, startServer, until } from "./official-server.js";
 
 /** Real TCP, through a proxy that cuts, stalls and throttles. */
 class TcpProxy {
@@ -87,9 +87,9 @@ describe.each([[["websocket"]], [["polling"]], [["polling", "websocket"]]])(
       const recovered: boolean[] = [];
       socket.on("event", (n: number) => got.push(n));
       socket.on("connect", () => recovered.push(socket.recovered));
-      await vi.waitFor(() => expect(socket.connected).toBe(true));
+      await until(() => expect(socket.connected).toBe(true));
       host.io.emit("event", 0);
-      await vi.waitFor(() => expect(got).toEqual([0]));
+      await until(() => expect(got).toEqual([0]));
       let n = 1;
       for (let round = 0; round < 8; round++) {
         for (let i = 0; i < 10; i++) {
@@ -101,11 +101,11 @@ describe.each([[["websocket"]], [["polling"]], [["polling", "websocket"]]])(
         await pause(20);
         const before = recovered.length;
         proxy.cut();
-        await vi.waitFor(() => expect(losses).toBe(before), { interval: 2 });
+        await until(() => expect(losses).toBe(before));
         host.io.emit("event", n++);
-        await vi.waitFor(() => expect(recovered.length).toBeGreaterThan(before), { timeout: 5000 });
+        await until(() => expect(recovered.length).toBeGreaterThan(before));
       }
-      await vi.waitFor(() => expect(got.length).toBe(n));
+      await until(() => expect(got.length).toBe(n));
       expect(got).toEqual(got.map((_, i) => i));
       expect(recovered.slice(1)).not.toContain(false);
     });
@@ -133,7 +133,7 @@ describe.each([[["websocket"]], [["polling"]], [["polling", "websocket"]]])(
         await pause(30);
         proxy.cut();
       }
-      await vi.waitFor(() => expect(settled).toBe(60), { timeout: 10_000 });
+      await until(() => expect(settled).toBe(60));
       expect(handled).toEqual(handled.map((_, i) => i));
       expect(handled).toHaveLength(60);
     });
@@ -153,14 +153,14 @@ describe("a line that is slow or dead", () => {
   it("stalled, is noticed by a probe, and by the heartbeat's time-out", async () => {
     const url = await start({ pingInterval: 200, pingTimeout: 200 });
     socket = io(url, { forceNew: true, transports: ["websocket"], reconnectionDelay: 10 });
-    await vi.waitFor(() => expect(socket.connected).toBe(true));
+    await until(() => expect(socket.connected).toBe(true));
     const reasons: string[] = [];
     socket.on("disconnect", (reason) => reasons.push(reason));
     proxy.stall();
     expect(await socket.probe(50)).toBe(false);
-    await vi.waitFor(() => expect(socket.connected).toBe(true));
+    await until(() => expect(socket.connected).toBe(true));
     proxy.stall();
-    await vi.waitFor(() => expect(reasons).toEqual(["ping timeout", "ping timeout"]), { timeout: 3000 });
-    await vi.waitFor(() => expect(socket.connected).toBe(true));
+    await until(() => expect(reasons).toEqual(["ping timeout", "ping timeout"]));
+    await until(() => expect(socket.connected).toBe(true));
   });
 });
