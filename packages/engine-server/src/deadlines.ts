@@ -2,7 +2,7 @@ import type { Moment } from "./session/moment.js";
 
 /** Something with a deadline. */
 export interface Timed {
-  /** When {@link expire} wants to be called, on the clock of {@link Moment.now}; `Infinity` when never. */
+  /** When {@link expire} wants to be called, on the clock of `Moment.now`; `Infinity` when never. */
   nextDeadline(): number;
   expire(moment: Moment): void;
 }

@@ -61,7 +61,7 @@ export interface SocketEvents {
 }
 
 /**
- * One Engine.IO connection. Drives a {@link Session} (which decides) over a {@link Transport} (which moves packets), and
+ * One Engine.IO connection. Drives a `Session` (which decides) over a {@link Transport} (which moves packets), and
  * is what applications see.
  *
  * Events: `open`, `data` and `message` (data), `packet` and `packetCreate` (packet), `heartbeat`, `flush` (packets),
@@ -351,6 +351,11 @@ export class Socket
     if (transport !== this.#transport) return;
     this.#session.transportReady();
     this.#maybeDrained();
+  }
+
+  onOverflow(transport: Transport): void {
+    if (transport === this.#transport) this.#session.overflowed(this.server.deadlines);
+    else if (transport === this.#candidate) this.#session.candidateFailed(this.server.deadlines);
   }
 
   onTransportEnd(transport: Transport, error?: Error): void {

@@ -156,7 +156,7 @@ describe("Engine.IO", () => {
       const { sid } = await handshake(rig);
       const start = performance.now();
       await post(rig, sid, body);
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(performance.now() - start).toBeLessThan(5000);
     }
   });
 
@@ -278,7 +278,7 @@ describe("ws", () => {
       await new Promise((resolve) => socket.once("data", resolve));
       socket.destroy();
     }
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it("CVE-2026-45736, CVE-2016-10518: no uninitialised memory is sent, whatever is written", async () => {

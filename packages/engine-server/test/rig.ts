@@ -144,18 +144,25 @@ export class Peer {
     for (const waiter of this.#waiting.splice(0)) waiter();
   }
 
+  /** Refused, or closed again. */
+  get isOver(): boolean {
+    return this.refused !== undefined || this.closeCode !== undefined;
+  }
+
   /** Waits until `condition` holds; looks again at everything that happens to the peer. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   async opened(): Promise<this> {
-    await this.until(() => this.ws.readyState === WebSocket.OPEN);
+    await this.until(() => this.ws.readyState === WebSocket.OPEN || this.isOver);
+    if (this.isOver) throw new Error(`the WebSocket did not open (${this.refused ?? this.closeCode})`);
     return this;
   }
 
   async message(): Promise<string | Buffer> {
-    await this.until(() => this.got.length > 0);
+    await this.until(() => this.got.length > 0 || this.isOver);
+    if (this.got.length === 0) throw new Error(`no message came before the end (${this.refused ?? this.closeCode})`);
     return this.got.shift()!;
   }
 
@@ -183,9 +190,9 @@ export async function tcp(rig: Rig): Promise<TcpSocket> {
   return socket;
 }
 
-/** Waits for `condition`, at most two seconds. */
+/** Waits for `condition`, at most eight seconds: long enough for a busy machine. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 2000;
+  const deadline = Date.now() + 8000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error("the awaited condition did not come");
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -535,7 +535,8 @@ describe("closing the HTTP server too", () => {
       const closed = new Promise((resolve) => rig.engine.httpServer!.close(resolve));
       expect((await waiting).headers.connection).toBe("close");
       await closed;
-      expect(performance.now() - start).toBeLessThan(1000);
+      // Far from the five seconds for which Node keeps an idle connection.
+      expect(performance.now() - start).toBeLessThan(4000);
     }),
   );
 });
@@ -567,7 +568,8 @@ describe("the heartbeat", () => {
       });
       const start = performance.now();
       await peer.until(() => peer.got.filter((one) => one === "2").length === 5);
-      expect(performance.now() - start).toBeLessThan(1000);
+      // Far from five times the time-out.
+      expect(performance.now() - start).toBeLessThan(10_000);
     }),
   );
 

@@ -83,12 +83,21 @@ export class Admission {
       done(refusal);
       return;
     }
+    if (this.#originPolicy === undefined) {
+      this.#decideNewcomer(request, done);
+      return;
+    }
     this.#decideOrigin(request, (originRefusal) => {
-      if (originRefusal !== undefined || request.query.get("sid")) return done(originRefusal);
-      const full = this.#refuseWhenFull(request);
-      if (full !== undefined) done(full);
-      else this.#askApplication(request, done);
+      if (originRefusal !== undefined) done(originRefusal);
+      else this.#decideNewcomer(request, done);
     });
+  }
+
+  /** Requests of a session that exists have passed this before. */
+  #decideNewcomer(request: RequestView, done: (refusal: Refusal | undefined) => void): void {
+    const refusal = request.query.get("sid") ? undefined : this.#refuseWhenFull(request);
+    if (refusal !== undefined || request.query.get("sid")) done(refusal);
+    else this.#askApplication(request, done);
   }
 
   #decideOrigin(request: RequestView, done: (refusal: Refusal | undefined) => void): void {

@@ -156,7 +156,8 @@ describe("a direct WebSocket session", () => {
       const start = performance.now();
       socket.close();
       expect(await closed).toBe("forced close");
-      expect(performance.now() - start).toBeLessThan(500);
+      // Far from closeTimeout.
+      expect(performance.now() - start).toBeLessThan(4000);
       expect(rig.engine.inspect()).toMatchObject({ sessions: 0, deadlines: 0 });
       peer.ws.terminate();
     }),
