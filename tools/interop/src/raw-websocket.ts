@@ -90,10 +90,11 @@ export class RawWebSocket {
     return { status: Number(head.split(" ")[1]), body };
   }
 
-  /** Waits until the server has sent these characters. */
-  async sees(text: string): Promise<void> {
-    await this.#until(() => this.#received.includes(text) || this.#ended);
-    if (!this.#received.includes(text)) throw new Error(`the connection ended before "${text}" came`);
+  /** Waits until the server has sent these characters, so many times. */
+  async sees(text: string, times = 1): Promise<void> {
+    const seen = () => this.#received.toString("latin1").split(text).length > times;
+    await this.#until(() => seen() || this.#ended);
+    if (!seen()) throw new Error(`the connection ended before "${text}" came`);
   }
 
   /** Waits for the end: a close frame, whose code it returns and which it does not answer, or the bare end of the connection. */

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Cell, stackName } from "./cell.js";
+import { type Cell, cellName, stackName } from "./cell.js";
 import { exceptions } from "./exceptions.js";
 import type { Outcome } from "./matrix.js";
+import { ring } from "./ring.js";
 
 /** Outcomes of a run, gathered from the test workers by way of a folder, and drawn as a table. */
 
@@ -17,7 +18,8 @@ export function record(folder: string, cell: Cell, outcomes: Record<string, Outc
 }
 
 export function gather(folder: string): CellOutcomes[] {
-  return readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as CellOutcomes);
+  const all = readdirSync(folder).map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")) as CellOutcomes);
+  return all.sort((a, b) => (cellName(a.cell) < cellName(b.cell) ? -1 : 1));
 }
 
 interface Column {
@@ -86,6 +88,12 @@ export function markdown(all: readonly CellOutcomes[]): string {
     ...rows.map((row) => `| ${row.join(" | ")} |`),
     "",
     ...(declared.length > 0 ? ["Declared exceptions:", "", ...declared, ""] : []),
+    "## Other people's packages with our server",
+    "",
+    "| package | proven | remarks |",
+    "|---|---|---|",
+    ...ring.map((member) => `| ${member.package} | ${member.proven} | ${member.remarks} |`),
+    "",
   ].join("\n");
 }
 

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import { io as sockeyeClient } from "@sockeye/client";
 import { Server as SockeyeEngine } from "@sockeye/engine-server";
+import * as sockeyeJson from "@sockeye/socketio-parser";
 import * as sockeyeMsgpack from "@sockeye/socketio-parser/msgpack";
 import { Server as SockeyeServer } from "@sockeye/socketio-server";
 import { MemoryEngine } from "@sockeye/testkit";
@@ -8,6 +9,7 @@ import { Server as OfficialEngine } from "engine.io";
 import { Server as OfficialServer, type Server, type ServerOptions } from "socket.io";
 import { type ManagerOptions, io as officialClient, type Socket, type SocketOptions } from "socket.io-client";
 import * as officialMsgpack from "socket.io-msgpack-parser";
+import * as officialJson from "socket.io-parser";
 import type { Cell, Codec, Maker } from "./cell.js";
 import { memoryTransport } from "./memory-transport.js";
 
@@ -84,7 +86,9 @@ function mount(cell: Cell, io: Server, engine: OfficialEngine): void {
 
 function parserOption(maker: Maker, codec: Codec): { parser?: unknown } {
   if (codec === "json") return {};
-  return { parser: maker === "official" ? officialMsgpack : sockeyeMsgpack };
+  const ours = (maker === "sockeye") !== codec.endsWith("exchanged");
+  if (codec.startsWith("json")) return { parser: ours ? sockeyeJson : officialJson };
+  return { parser: ours ? sockeyeMsgpack : officialMsgpack };
 }
 
 const ENGINE_OPTIONS = [

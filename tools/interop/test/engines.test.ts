@@ -1,5 +1,5 @@
-import { allCells } from "../src/cell.js";
+import { engineCells } from "../src/cell.js";
 import { testCells } from "./cells.js";
 
 // One maker's engine under the other maker's server.
-testCells(allCells().filter((cell) => cell.mount !== "attached" && cell.transport !== "memory"));
+testCells(engineCells());

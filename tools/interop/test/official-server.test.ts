@@ -1,7 +1,5 @@
-import { allCells } from "../src/cell.js";
+import { pairCells } from "../src/cell.js";
 import { testCells } from "./cells.js";
 
 // Our client with the incumbent's server.
-testCells(
-  allCells().filter((cell) => cell.mount === "attached" && cell.client === "sockeye" && cell.server === "official"),
-);
+testCells(pairCells("sockeye", "official"));

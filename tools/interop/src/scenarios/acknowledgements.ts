@@ -8,6 +8,8 @@ type Answer = (...args: unknown[]) => void;
 /** Long enough for a busy machine when an answer is coming; the silent cases wait for SOON only. */
 const LATE = 10_000;
 const SOON = 50;
+/** For waits that must end although one answer never comes, and must not end before another has. */
+const PATIENT = 400;
 
 export const acknowledgementScenarios: Scenario[] = [
   {
@@ -159,15 +161,14 @@ export const acknowledgementScenarios: Scenario[] = [
       const talks = await rig.connect();
       await rig.connect();
       talks.client.on("who", (answer: Answer) => answer("me"));
-      const [error, responses] = await new Promise<[Error, unknown[]]>((resolve) =>
-        rig.io.timeout(500).emit("who", (...args: [Error, unknown[]]) => resolve(args)),
+      const byCallback = new Promise<[Error, unknown[]]>((resolve) =>
+        rig.io.timeout(PATIENT).emit("who", (...args: [Error, unknown[]]) => resolve(args)),
       );
+      const byPromise = rig.io.timeout(PATIENT).emitWithAck("who");
+      const rejected = (await byPromise.then(assert.fail, (e) => e)) as { responses: unknown[] };
+      const [error, responses] = await byCallback;
       assert.ok(error instanceof Error);
       assert.deepEqual(responses, ["me"]);
-      const rejected = (await rig.io
-        .timeout(500)
-        .emitWithAck("who")
-        .then(assert.fail, (e) => e)) as { responses: unknown[] };
       assert.deepEqual(rejected.responses, ["me"]);
     },
   },

@@ -93,6 +93,39 @@ clusterSuite({ name: "sharded @socket.io/redis-adapter, two of our servers", mak
 clusterSuite({ name: "@socket.io/redis-streams-adapter, two of our servers", makers: BOTH_OURS, ...streams() });
 clusterSuite({ name: "@socket.io/redis-streams-adapter, our server and the incumbent's", makers: MIXED, ...streams() });
 
+describe("connection state recovery on @socket.io/redis-streams-adapter with our server", () => {
+  const { options, release } = streams({ connectionStateRecovery: {} });
+  let node: Node;
+
+  beforeAll(async () => {
+    node = await Node.open("sockeye", await options());
+  });
+
+  afterAll(async () => {
+    await node.close();
+    await release?.();
+  });
+
+  it("gives id, rooms and missed events back", async () => {
+    const { client, server } = await node.connect();
+    await server.join("r");
+    const first = next(client, "news");
+    node.io.emit("news", "before");
+    await first;
+    const left = next(server, "disconnect");
+    node.breakConnections();
+    await left;
+    const missed = collect(client, "news", 2);
+    const back = next(client, "connect");
+    node.io.emit("news", "one");
+    node.io.to("r").emit("news", "two");
+    await back;
+    expect(client.recovered).toBe(true);
+    expect(client.id).toBe(server.id);
+    expect((await missed).map(([text]) => text)).toEqual(["one", "two"]);
+  });
+});
+
 describe("@socket.io/redis-emitter into our server", () => {
   const [open, prefix] = [connections(), key()];
   let node: Node;
