@@ -9,7 +9,7 @@ import { Admission, type AdmissionHost } from "./handshake/admission.js";
 import { serializeCookie } from "./handshake/cookie.js";
 import { isRefusal, type RequestKind } from "./handshake/guards.js";
 import { type Middleware, runMiddlewares } from "./handshake/middleware.js";
-import { type Refusal, refusalBody, refuse, refuseForNow } from "./handshake/refusal.js";
+import { type Refusal, refusalBody, refusalHeaders, refuse, refuseForNow } from "./handshake/refusal.js";
 import { type RequestView, summarize } from "./handshake/request-view.js";
 import { type EngineOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { Registry } from "./registry.js";
@@ -295,7 +295,8 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
 
   protected refuseRequest(exchange: HttpExchange, refusal: Refusal): void {
     this.announceRefusal(exchange.request, refusal);
-    exchange.respond(refusal.status, { "content-type": "application/json" }, refusalBody(refusal));
+    const headers = { "content-type": "application/json", ...refusalHeaders(refusal) };
+    exchange.respond(refusal.status, headers, refusalBody(refusal));
   }
 
   #serveSession(sid: string, exchange: HttpExchange): void {

@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import { Engine } from "./engine.js";
 import { EngineMisuse, RefusalCode, refusalMessages } from "./errors.js";
 import { isRefusal } from "./handshake/guards.js";
-import { type Refusal, refusalBody, refusalHeaders, refuse } from "./handshake/refusal.js";
+import { type Refusal, refusalHeaders, refuse } from "./handshake/refusal.js";
 import { pathOf } from "./handshake/request-view.js";
 import { nodeCors } from "./http/node-cors.js";
 import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
@@ -16,7 +16,6 @@ import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
 import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
 import type { Protocol } from "./session/protocol.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
-import { PollingTransport } from "./transports/polling.js";
 import { type WebSocketLike, WebSocketTransport } from "./transports/websocket.js";
 
 /** A server that an engine can be attached to. */
@@ -90,8 +89,8 @@ export class Server extends Engine {
     const view = new NodeRequestView(request);
     const exchange = this.#exchange(view, response);
     this.admit("http", view, response, (refusal) => {
-      if (refusal !== undefined) this.#refuseRequest(exchange, refusal);
-      else this.#serve(exchange);
+      if (refusal !== undefined) this.refuseRequest(exchange, refusal);
+      else this.serve(exchange);
     });
   }
 
@@ -126,47 +125,11 @@ export class Server extends Engine {
     return new NodeExchange(view, response, this.opts.httpCompression, this.#keepsAlive);
   }
 
-  #refuseRequest(exchange: NodeExchange, refusal: Refusal): void {
-    this.announceRefusal(exchange.request, refusal);
-    const headers = { "content-type": "application/json", ...refusalHeaders(refusal) };
-    exchange.respond(refusal.status, headers, refusalBody(refusal));
-  }
-
   #refuseUpgrade(view: NodeRequestView, socket: Duplex, refusal: Refusal): void {
     this.announceRefusal(view, refusal);
     const headers = { "Content-type": "text/html", ...refusalHeaders(refusal) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     endRaw(socket, refusal.upgradeStatus, lines, refusal.message);
-  }
-
-  // --- polling ------------------------------------------------------------------------------------------------------
-
-  #serve(exchange: NodeExchange): void {
-    const sid = exchange.request.query.get("sid");
-    if (sid) this.#serveSession(sid, exchange);
-    else this.#openPolling(exchange);
-  }
-
-  #serveSession(sid: string, exchange: NodeExchange): void {
-    const transport = this.registry.get(sid)?.transport;
-    // The session may have ended or moved while middlewares ran.
-    if (exchange.gone) return;
-    if (transport instanceof PollingTransport) transport.onRequest(exchange);
-    else this.#refuseRequest(exchange, refuse(1, { sid }));
-  }
-
-  #openPolling(exchange: NodeExchange): void {
-    this.admission.reserve(exchange.request, (result) => {
-      if (isRefusal(result)) return this.#refuseRequest(exchange, result);
-      if (exchange.gone) return;
-      const { id, protocol } = result;
-      const transport = this.newPolling(id, protocol, exchange.request);
-      const socket = this.openSession(id, protocol, transport, exchange.request);
-      transport.onRequest(exchange);
-      // The handshake travels alone: clients exist that take the whole first response for it.
-      socket.flush();
-      this.announceSession(socket);
-    });
   }
 
   // --- WebSocket ----------------------------------------------------------------------------------------------------
@@ -299,7 +262,7 @@ export class Server extends Engine {
   /** Below the path nothing is served, and nobody else is meant. */
   #refuseBelow(request: IncomingMessage, response: ServerResponse): void {
     const exchange = this.#exchange(new NodeRequestView(request), response);
-    this.#refuseRequest(exchange, refuse(3, { name: "PATH_MISMATCH", path: pathOf(request.url ?? "") }));
+    this.refuseRequest(exchange, refuse(3, { name: "PATH_MISMATCH", path: pathOf(request.url ?? "") }));
   }
 
   #takeUpgrades(server: AnyHttpServer, claims: PathClaims, options: AttachOptions): void {

@@ -143,11 +143,16 @@ export class Session {
   write(packet: OutgoingPacket, moment: Moment): boolean {
     if (this.#state !== "open" && this.#state !== "opening") return false;
     if (this.outbox.isFull(this.#port.heldBytes()) && !this.#makeRoom()) {
-      this.#apply("overflow", moment, new LawBreach("slow consumer", "overflow"));
+      this.overflowed(moment);
       return false;
     }
     this.#queue(packet);
     return true;
+  }
+
+  /** The peer does not take what it is sent. */
+  overflowed(moment: Moment): void {
+    this.#apply("overflow", moment, new LawBreach("slow consumer", "overflow"));
   }
 
   /** The application closes: after what is queued, or at once with `discard`. */

@@ -18,6 +18,8 @@ export interface TransportOwner {
   onControlPacket(transport: Transport, packet: EnginePacket): void;
   /** Something arrived that is no packet. */
   onMalformed(transport: Transport, error: Error): void;
+  /** The peer reads so slowly that something was lost on the way to it. */
+  onOverflow(transport: Transport): void;
   /** The transport can take another batch now. MUST be called each time `ready` turns from `false` to `true`. */
   onReady(transport: Transport): void;
   /**

@@ -11,7 +11,8 @@ export class UwsResponse extends DetachedResponse {
   constructor(reply: UwsReply) {
     super();
     this.#reply = reply;
-    reply.once("close", () => this.emit("close"));
+    // Not before whoever began the answer has returned: listeners may come then only.
+    reply.once("close", () => queueMicrotask(() => this.emit("close")));
   }
 
   /** The request goes on as an upgrade: gives the collected headers. */

@@ -1,6 +1,6 @@
 import { Engine } from "../engine.js";
 import { isRefusal } from "../handshake/guards.js";
-import { type Refusal, refuse } from "../handshake/refusal.js";
+import { type Refusal, refusalHeaders, refuse } from "../handshake/refusal.js";
 import { pathOf } from "../handshake/request-view.js";
 import { nodeCors } from "../http/node-cors.js";
 import type { EngineOptions } from "../options.js";
@@ -114,8 +114,10 @@ export class UwsServer extends Engine {
     this.refuseRequest(this.#exchange(view, response, reply, undefined), refusal);
   }
 
-  #reply(response: NativeResponse, { method }: UwsRequestView): UwsReply {
-    return new UwsReply(response, method === "HEAD", () => this.closed);
+  #reply(response: NativeResponse, { method, raw }: UwsRequestView): UwsReply {
+    // Who wanted to talk WebSocket and did not get that far has nothing more to say in HTTP.
+    const isUpgrade = raw.headers.upgrade !== undefined;
+    return new UwsReply(response, method === "HEAD", () => isUpgrade || this.closed);
   }
 
   #exchange(
@@ -174,6 +176,10 @@ export class UwsServer extends Engine {
     const from = compression === 0 ? Number.POSITIVE_INFINITY : this.#compressionThreshold();
     const newTransport = (protocol: Protocol, socket: NativeWebSocket) =>
       new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, { from });
+    if (!isWebSocketHandshake(view)) {
+      this.#refuseUpgrade(view, reply, refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR" }));
+      return;
+    }
     this.admit("upgrade", view, shim ?? reply, (refusal) => {
       if (!reply.open || shim?.writableEnded) return;
       if (refusal !== undefined) return this.#refuseUpgrade(view, reply, refusal);
@@ -227,7 +233,8 @@ export class UwsServer extends Engine {
 
   #refuseUpgrade(view: UwsRequestView, reply: UwsReply, refusal: Refusal): void {
     this.announceRefusal(view, refusal);
-    reply.answer(refusal.upgradeStatus, undefined, [["Content-type", "text/html"]], refusal.message);
+    const headers = { "Content-type": "text/html", ...refusalHeaders(refusal) };
+    reply.answer(refusal.upgradeStatus, undefined, Object.entries(headers), refusal.message);
   }
 
   #upgradeHeaders(view: UwsRequestView, shim: UwsResponse | undefined): HeaderEntry[] {
@@ -242,6 +249,15 @@ export class UwsServer extends Engine {
     const { perMessageDeflate } = this.opts;
     return perMessageDeflate === false ? DEFAULT_THRESHOLD : perMessageDeflate.threshold;
   }
+}
+
+/** The library only looks whether there is a key. */
+function isWebSocketHandshake(view: UwsRequestView): boolean {
+  return (
+    view.header("upgrade")?.toLowerCase() === "websocket" &&
+    view.header("sec-websocket-version") === "13" &&
+    /^[+/0-9A-Za-z]{22}==$/.test(view.header("sec-websocket-key") ?? "")
+  );
 }
 
 /** The library keeps limits in 32 bits. */

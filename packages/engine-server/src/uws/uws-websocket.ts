@@ -1,6 +1,5 @@
 import { isBinaryData } from "@sockeye/engine-parser";
 import type { EngineSocket } from "../contract.js";
-import { TransportFailure } from "../errors.js";
 import type { OutgoingPacket } from "../session/outbox.js";
 import type { Protocol } from "../session/protocol.js";
 import { BaseTransport } from "../transports/transport.js";
@@ -50,7 +49,6 @@ export class UwsWebSocketTransport extends BaseTransport {
   #restSize = 0;
   #bytesRead = 0;
   #closing = false;
-  #error: Error | undefined;
 
   constructor(
     protocol: Protocol,
@@ -174,7 +172,7 @@ export class UwsWebSocketTransport extends BaseTransport {
     this.#rest = undefined;
     this.#restSize = 0;
     this.#topics.forget(this);
-    this.end(this.#error);
+    this.end();
   }
 
   /** Holds back until the socket has drained, when anything waits in it. */
@@ -197,20 +195,14 @@ export class UwsWebSocketTransport extends BaseTransport {
       this.#rest = [];
       this.#congest();
     } else if (status === SendStatus.DROPPED) {
-      this.#overflow();
+      // A message is lost: nothing that follows may reach the peer.
+      this.owner?.onOverflow(this);
     }
   }
 
   #congest(): void {
     this.#congested = true;
     this.#topics.detach(this);
-  }
-
-  /** A message was lost: nothing that follows may reach the peer. */
-  #overflow(): void {
-    const error = new TransportFailure("ERR_SOCKEYE_ENGINE_SLOW_CONSUMER", "the peer does not read what it is sent");
-    this.#error = error;
-    this.abort();
   }
 
   #frameOf(packet: OutgoingPacket): Frame {
