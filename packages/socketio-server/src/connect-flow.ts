@@ -1,7 +1,7 @@
 import { PacketType } from "@sockeye/socketio-parser";
 import type { Connection } from "./connection.js";
 import type { ErrorContext, Recovery, ServerLimits } from "./contract.js";
-import type { Deadlines } from "./deadlines.js";
+import { Deadline, type Deadlines } from "./deadlines.js";
 import { asError, type ServerErrorWhat, ServerViolation } from "./errors.js";
 import { queryOf } from "./handshake.js";
 import { MiddlewareRun } from "./middleware.js";
@@ -58,9 +58,20 @@ export class ConnectFlow {
       return;
     }
     connection.beginConnect(name);
-    this.port.find(name, auth, (result) => {
+    this.#search(name, auth, (result) => {
       if (result instanceof Error) this.#turnAway(connection, name, result);
       else this.#whenReady(candidateOf(connection, result, auth));
+    });
+  }
+
+  /** A function of the application may decide whether the namespace exists, and has as long as a middleware. */
+  #search(name: string, auth: Record<string, unknown>, found: (result: AnyNamespace | Error) => void): void {
+    const { deadlines, middlewareTimeout } = this.port;
+    const search = new Search(found, middlewareTimeout);
+    deadlines.set(search, middlewareTimeout);
+    this.port.find(name, auth, (result) => {
+      deadlines.clear(search);
+      search.finish(result);
     });
   }
 
@@ -251,6 +262,29 @@ export function refusal(what: ServerErrorWhat, message: string): ServerViolation
 
 function isToken(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST_TOKEN;
+}
+
+/** A look for a namespace; it ends once. */
+class Search extends Deadline {
+  #found: ((result: AnyNamespace | Error) => void) | undefined;
+
+  constructor(
+    found: (result: AnyNamespace | Error) => void,
+    private readonly timeout: number,
+  ) {
+    super();
+    this.#found = found;
+  }
+
+  finish(result: AnyNamespace | Error): void {
+    const found = this.#found;
+    this.#found = undefined;
+    found?.(result);
+  }
+
+  override expire(): void {
+    this.finish(refusal("MIDDLEWARE_TIMEOUT", `the namespace was not decided about within ${this.timeout} ms`));
+  }
 }
 
 /** `dedup` is our client's, not the application's: it is no part of what the application sees as `auth`. */

@@ -154,6 +154,8 @@ export class Connection implements EngineSink {
     if (!byServer || this.#closed) return;
     this.#ended ??= new Set();
     this.#ended.add(namespace);
+    // A peer may join and be sent away again and again; what it sent long ago has arrived by now.
+    if (this.#ended.size > MOST_ENDED) this.#ended.delete(this.#ended.values().next().value!);
   }
 
   #memberOf(namespace: string): ConnectionMember | undefined {
@@ -393,6 +395,9 @@ class AttachmentDeadline extends Deadline {
 
 /** Name of the main namespace. */
 const MAIN = "/";
+
+/** Namespaces that are remembered as ended by the server. */
+const MOST_ENDED = 64;
 
 const NO_AUTH: Readonly<Record<string, unknown>> = {};
 

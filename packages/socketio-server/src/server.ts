@@ -141,7 +141,7 @@ export class Server<
     this.#hub = this.#createHub();
     this.#owner = this.#createOwner();
     this.sockets = this.of("/") as typeof this.sockets;
-    if (srv !== undefined) this.attach(srv);
+    if (srv !== undefined && srv !== null) this.attach(srv);
   }
 
   // --- settings -------------------------------------------------------------------------------------------------------

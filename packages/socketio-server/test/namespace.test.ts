@@ -178,6 +178,20 @@ describe("a parent namespace", () => {
     expect(io.inspect().dynamicNamespaces).toBe(2);
   });
 
+  it("a function that never answers meets its deadline", async () => {
+    const { io, engine } = inMemory({ middlewareTimeout: 10 });
+    let late: (error: null, success: boolean) => void = () => {};
+    io.of((_name, _auth, next) => {
+      late = next;
+    });
+    const peer = await joined(engine, "0/x,");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(String(peer.received[0])).toContain("ERR_SOCKEYE_SERVER_MIDDLEWARE_TIMEOUT");
+    late(null, true);
+    await turn();
+    expect(peer.received).toHaveLength(1);
+  });
+
   it("the first parent that matches wins", async () => {
     const { io, engine } = inMemory();
     const log: string[] = [];

@@ -145,6 +145,13 @@ describe("new Server", () => {
     expect(io.opts.connectionStateRecovery).toEqual({ maxDisconnectionDuration: 120_000, skipMiddlewares: true });
   });
 
+  it("takes nothing at all for a server", () => {
+    for (const nothing of [undefined, null]) {
+      const io = keep(new Server(nothing as undefined, { path: "/x" }));
+      expect([io.httpServer, io.path()]).toEqual([undefined, "/x"]);
+    }
+  });
+
   it("has settings to read and to set", () => {
     const io = keep(new Server());
     expect([io.path(), io.serveClient(), io.connectTimeout()]).toEqual(["/socket.io", true, 45_000]);
