@@ -1,9 +1,8 @@
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type EngineOptions, Server, type Socket } from "@sockeye/engine-server";
+import type { Engine, EngineOptions, Socket } from "@sockeye/engine-server";
 import { afterEach, describe, expect, it } from "vitest";
+import { type EngineStack, engineStacks, type RunningEngine } from "../src/engines.js";
 import { openPausedReader } from "../src/paused-reader.js";
 import { until } from "../src/signals.js";
 import { visits } from "../src/visits.js";
@@ -19,22 +18,13 @@ const ROUNDS = 460;
 const AT_ONCE = 20;
 const MEGABYTE = 1024 * 1024;
 
-let http: HttpServer;
-let engine: Server;
+let running: RunningEngine;
+afterEach(() => running.stop());
 
-async function start(options: EngineOptions): Promise<number> {
-  http = createServer();
-  engine = new Server(options);
-  engine.attach(http);
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return (http.address() as AddressInfo).port;
+async function start(stack: EngineStack, options: EngineOptions): Promise<RunningEngine> {
+  running = await engineStacks[stack](options);
+  return running;
 }
-
-afterEach(async () => {
-  engine.close();
-  http.closeAllConnections();
-  await new Promise((resolve) => http.close(resolve));
-});
 
 /** Bytes that are still held when all that can be freed is freed. */
 async function heldBytes(): Promise<number> {
@@ -46,7 +36,7 @@ async function heldBytes(): Promise<number> {
   return heapUsed + external;
 }
 
-function sizes() {
+function sizes(engine: Engine) {
   const { sessions, upgrading, silent, addresses, outbox, inFlight, ...rest } = engine.inspect();
   const { openResponses, pendingHandshakes, unfinishedBytes, deadlines, dirty } = rest;
   const tables = { sessions, upgrading, silent, addresses, inFlight, openResponses, pendingHandshakes };
@@ -81,45 +71,52 @@ async function receiveVisitors(port: number, rounds: number): Promise<number> {
   return count;
 }
 
-describe("an engine that is visited 10,000 times", () => {
-  it("holds nothing of its visitors, whatever step they left at", { timeout: 60_000 }, async () => {
-    // A client that vanishes between two polls is only noticed by its heartbeat: short, so that the test is.
-    const port = await start({ pingInterval: 200, pingTimeout: 200, upgradeTimeout: 200, closeTimeout: 100 });
-    engine.on("connection", (socket) => socket.on("data", (data) => socket.send(data)));
-    const first = await receiveVisitors(port, WARM_UP);
-    await until(() => engine.clientsCount === 0);
-    const before = await heldBytes();
-    const second = await receiveVisitors(port, ROUNDS);
-    expect(first + second).toBeGreaterThanOrEqual(10_000);
-    await until(() => engine.clientsCount === 0 && engine.inspect().deadlines === 0);
-    expect(sizes()).toEqual(NOTHING);
-    // What each of the later ones could leave behind is at most 126 bytes: less than any object of a session.
-    expect((await heldBytes()) - before).toBeLessThan(MEGABYTE);
+for (const stack of Object.keys(engineStacks) as EngineStack[]) {
+  describe(`an engine on ${stack} that is visited 10,000 times`, () => {
+    it("holds nothing of its visitors, whatever step they left at", { timeout: 90_000 }, async () => {
+      // A client that vanishes between two polls is only noticed by its heartbeat: short, so that the test is.
+      const { engine, port } = await start(stack, {
+        pingInterval: 200,
+        pingTimeout: 200,
+        upgradeTimeout: 200,
+        closeTimeout: 100,
+      });
+      engine.on("connection", (socket) => socket.on("data", (data) => socket.send(data)));
+      const first = await receiveVisitors(port, WARM_UP);
+      await until(() => engine.clientsCount === 0);
+      const before = await heldBytes();
+      const second = await receiveVisitors(port, ROUNDS);
+      expect(first + second).toBeGreaterThanOrEqual(10_000);
+      await until(() => engine.clientsCount === 0 && engine.inspect().deadlines === 0);
+      expect(sizes(engine)).toEqual(NOTHING);
+      // What each of the later ones could leave behind is at most 126 bytes: less than any object of a session.
+      expect((await heldBytes()) - before).toBeLessThan(MEGABYTE);
+    });
   });
-});
 
-describe("a client that does not read", () => {
-  it("that is sent 20,000 messages of 10 kB costs no more than its budget", { timeout: 30_000 }, async () => {
-    const budget = 4 * MEGABYTE;
-    const port = await start({ maxOutboxBytes: budget });
-    const session = new Promise<Socket>((resolve) => engine.on("connection", resolve));
-    const reader = await openPausedReader(port);
-    const socket = await session;
-    const ended = new Promise((resolve) => socket.on("close", resolve));
-    const before = await heldBytes();
-    let most = 0;
-    for (let n = 0; n < 20_000; n++) {
-      // A message of its own each time: shared bytes would hide what is held.
-      socket.send(`${n}`.padEnd(10_000, "x"));
-      if (n % 500 !== 0) continue;
-      await new Promise(setImmediate);
-      most = Math.max(most, socket.bufferedAmount);
-    }
-    expect(await ended).toBe("slow consumer");
-    expect(most).toBeLessThanOrEqual(budget + 10_000);
-    expect((await heldBytes()) - before).toBeLessThan(budget);
-    reader.destroy();
-    await until(() => engine.clientsCount === 0);
-    expect(sizes()).toEqual(NOTHING);
+  describe(`a client of an engine on ${stack} that does not read`, () => {
+    it("and is sent 20,000 messages of 10 kB costs no more than its budget", { timeout: 30_000 }, async () => {
+      const budget = 4 * MEGABYTE;
+      const { engine, port } = await start(stack, { maxOutboxBytes: budget });
+      const session = new Promise<Socket>((resolve) => engine.on("connection", resolve));
+      const reader = await openPausedReader(port);
+      const socket = await session;
+      const ended = new Promise((resolve) => socket.on("close", resolve));
+      const before = await heldBytes();
+      let most = 0;
+      for (let n = 0; n < 20_000; n++) {
+        // A message of its own each time: shared bytes would hide what is held.
+        socket.send(`${n}`.padEnd(10_000, "x"));
+        if (n % 500 !== 0) continue;
+        await new Promise(setImmediate);
+        most = Math.max(most, socket.bufferedAmount);
+      }
+      expect(await ended).toBe("slow consumer");
+      expect(most).toBeLessThanOrEqual(budget + 10_000);
+      expect((await heldBytes()) - before).toBeLessThan(budget);
+      reader.destroy();
+      await until(() => engine.clientsCount === 0);
+      expect(sizes(engine)).toEqual(NOTHING);
+    });
   });
-});
+}
