@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BINARY, CLOSE, frame, PING, TEXT } from "../../src/conformance/websocket-client.js";
+import type { EngineOptions } from "../../src/index.js";
 import { eventually, get, handshake, openWebSocket, type Peer, post, type Rig, send, startRig, tcp } from "../rig.js";
 import { WebTransportClient } from "../transports/webtransport-client.js";
+import { startUws } from "../uws/rig.js";
 
 /**
  * Invariant of every target: whatever comes in, the process lives, a bystander is served at once, and when the
@@ -13,18 +15,30 @@ const PATH = "/engine.io/";
 let rig: Rig;
 let bystander: Peer;
 
-beforeAll(async () => {
-  rig = await startRig({
-    transports: ["polling", "websocket", "webtransport"],
-    allowEIO3: true,
-    maxHttpBufferSize: 5_000,
-    closeTimeout: 50,
-    upgradeTimeout: 200,
+const OPTIONS: EngineOptions = {
+  transports: ["polling", "websocket", "webtransport"],
+  allowEIO3: true,
+  maxHttpBufferSize: 5_000,
+  closeTimeout: 50,
+  upgradeTimeout: 200,
+};
+
+/** Both engines are the same to what stands below: a port, and what all engines have. */
+const STACKS = {
+  "node:http": startRig,
+  "uWebSockets.js": async (options: EngineOptions) => (await startUws(options)) as unknown as Rig,
+};
+
+const hostile = describe.each(Object.entries(STACKS));
+
+function beforeTheStack(start: (options: EngineOptions) => Promise<Rig>): void {
+  beforeAll(async () => {
+    rig = await start(OPTIONS);
+    rig.engine.on("connection", (socket) => socket.on("data", (data) => socket.send(data)));
+    bystander = (await openWebSocket(rig)).peer;
   });
-  rig.engine.on("connection", (socket) => socket.on("data", (data) => socket.send(data)));
-  bystander = (await openWebSocket(rig)).peer;
-});
-afterAll(() => rig.stop());
+  afterAll(() => rig.stop());
+}
 
 async function stillServed(): Promise<void> {
   bystander.ws.send("4ping");
@@ -71,7 +85,9 @@ const webTransportFrame = fc.oneof(
 );
 const webTransportStream = fc.array(webTransportFrame, { maxLength: 6 }).map((frames) => Buffer.concat(frames));
 
-describe("a WebTransport stream", () => {
+hostile("on %s: a WebTransport stream", (_stack, start) => {
+  beforeTheStack(start);
+
   it("of any bytes in any cut, before the handshake", async () => {
     await fc.assert(
       fc.asyncProperty(webTransportStream, cuts, async (data, sizes) => {
@@ -144,7 +160,9 @@ const webSocketFrame = fc
   })
   .map(({ opcode, payload, ...shape }) => frame(opcode, payload, shape));
 
-describe("WebSocket frames", () => {
+hostile("on %s: WebSocket frames", (_stack, start) => {
+  beforeTheStack(start);
+
   for (const query of ["EIO=4&transport=websocket", "EIO=3&transport=websocket", "EIO=4&transport=websocket&b64=1"]) {
     it(`of any shape in any cut: ${query}`, async () => {
       const head =
@@ -168,7 +186,9 @@ describe("WebSocket frames", () => {
   }
 });
 
-describe("uploads of revision 3", () => {
+hostile("on %s: uploads of revision 3", (_stack, start) => {
+  beforeTheStack(start);
+
   const text = fc.oneof(
     fc.string({ unit: fc.constantFrom("4", "2", "1", ":", "b", "9", "x", "é", "🐟", "\x1e"), maxLength: 60 }),
     fc
