@@ -71,6 +71,12 @@ export class NodeExchange implements HttpExchange {
   readBody(limit: number, done: (outcome: BodyOutcome) => void): void {
     const request = this.request.raw;
     this.#bodyDone = done;
+    // A middleware has read it already: nothing more will come.
+    if (request.readableEnded) {
+      const body = bodyReadBefore(request);
+      this.#settle(body.length > limit ? { kind: "too large" } : { kind: "whole", body });
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => {
       this.bytesRead += chunk.length;
@@ -114,4 +120,13 @@ export class NodeExchange implements HttpExchange {
     this.onAborted = undefined;
     onAborted?.();
   }
+}
+
+/** What body parsers leave behind, where it is still what was sent. */
+function bodyReadBefore(request: object): Buffer {
+  const { rawBody, body: parsed } = request as { rawBody?: unknown; body?: unknown };
+  for (const body of [rawBody, parsed]) {
+    if (typeof body === "string" || body instanceof Uint8Array) return Buffer.from(body as string);
+  }
+  return Buffer.alloc(0);
 }

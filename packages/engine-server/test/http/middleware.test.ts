@@ -120,6 +120,32 @@ describe("middlewares", () => {
   );
 });
 
+describe("a middleware that reads the body", () => {
+  for (const [name, keep, status] of [
+    ["and keeps it as it was sent", true, 200],
+    ["and throws it away", false, 400],
+  ] as const) {
+    it(
+      `${name}: the upload is answered with ${status}`,
+      withRig({}, async (rig) => {
+        rig.engine.use((request, _response, next) => {
+          const chunks: Buffer[] = [];
+          request.on("data", (chunk: Buffer) => chunks.push(chunk));
+          request.on("end", () => {
+            if (keep) request.rawBody = Buffer.concat(chunks);
+            setImmediate(next);
+          });
+        });
+        const got: unknown[] = [];
+        rig.engine.on("connection", (socket) => socket.on("data", (data) => got.push(data)));
+        const { sid } = await handshake(rig);
+        expect((await post(rig, sid, "4hello")).status).toBe(status);
+        expect(got).toEqual(keep ? ["hello"] : []);
+      }),
+    );
+  }
+});
+
 describe("Express middlewares", () => {
   it(
     "helmet",
