@@ -337,7 +337,10 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
    * }
    */
   onWebTransportSession(session: WebTransportSession, request?: WebTransportRequest): void {
-    void this.#webTransports.accept(session, request ?? (session as WebTransportRequest));
+    this.#webTransports
+      .accept(session, request ?? (session as WebTransportRequest))
+      // Only of what is no session at all: its maker hears of it, and the process goes on.
+      .catch((error: unknown) => this.reportHandlerError(error, undefined, "webtransport session"));
   }
 
   #newWebTransports(): WebTransportHandshakes {

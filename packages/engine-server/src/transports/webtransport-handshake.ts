@@ -54,7 +54,7 @@ export class WebTransportHandshakes {
     return this.#waiting.size;
   }
 
-  /** Takes a session in. Never throws and never rejects. */
+  /** Takes a session in. Rejects when it is given something else. */
   async accept(session: WebTransportSession, request: WebTransportRequest): Promise<void> {
     // A session that breaks while nobody looks must not be an unhandled rejection.
     session.closed.then(undefined, () => undefined);

@@ -1,4 +1,4 @@
-import { Query, type RequestView } from "../handshake/request-view.js";
+import { pathOf, Query, type RequestView } from "../handshake/request-view.js";
 import type { HeaderTable, WebTransportRequest } from "./webtransport-session.js";
 
 /** What events, middlewares and `allowRequest` get for a WebTransport session: shaped like a request of node:http. */
@@ -27,21 +27,24 @@ export class WebTransportRequestView implements RequestView {
   readonly #headersKnown: boolean;
 
   constructor(request: WebTransportRequest, sid: string | undefined) {
-    this.#headersKnown = request.headers !== undefined;
+    const headers = headersOf(request.headers);
+    // Front ends are written without a standard to go by: what they put here may be anything.
+    const target = targetOf(String(request.url ?? "/"));
+    this.#headersKnown = headers !== undefined;
     this.address = request.remoteAddress;
-    const parameters = new URLSearchParams(queryOf(request.url));
+    const parameters = new URLSearchParams(target.slice(pathOf(target).length));
     if (!parameters.has("EIO")) parameters.set("EIO", "4");
     parameters.set("transport", "webtransport");
     parameters.delete("sid");
     if (sid !== undefined) parameters.set("sid", sid);
     this.query = new Map(parameters);
-    this.url = `${pathOf(request.url)}?${parameters}`;
+    this.url = `${pathOf(target) || "/"}?${parameters}`;
     const socket = { remoteAddress: request.remoteAddress, encrypted: true } as const;
     this.raw = {
       method: "CONNECT",
       httpVersion: "3.0",
       url: this.url,
-      headers: headersOf(request.headers),
+      headers: headers ?? {},
       socket,
       connection: socket,
       _query: new Query(this.url).all,
@@ -55,23 +58,21 @@ export class WebTransportRequestView implements RequestView {
   }
 }
 
-function pathOf(url = "/"): string {
-  const path = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
-  const end = path.search(/[?#]/);
-  return (end < 0 ? path : path.slice(0, end)) || "/";
+/** Path and query of a request target or a whole URL; what begins with `#` is nobody's business. */
+function targetOf(url: string): string {
+  const target = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "");
+  const end = target.indexOf("#");
+  return end < 0 ? target : target.slice(0, end);
 }
 
-function queryOf(url = ""): string {
-  const start = url.indexOf("?");
-  return start < 0 ? "" : url.slice(start + 1);
-}
-
-/** Names in lower case, in an object without prototype: they are the peer's. */
-function headersOf(table: HeaderTable = {}): Record<string, string> {
+/** Names in lower case, in an object without prototype: they are the peer's. `undefined` for what is no table. */
+function headersOf(table: HeaderTable | undefined): Record<string, string> | undefined {
+  if (typeof table !== "object" || table === null) return undefined;
   const headers: Record<string, string> = Object.create(null);
   const entries = typeof table.entries === "function" ? table.entries() : Object.entries(table);
   for (const [name, value] of entries) {
-    if (value !== undefined) headers[name.toLowerCase()] = typeof value === "string" ? value : value.join(", ");
+    if (value !== undefined)
+      headers[String(name).toLowerCase()] = Array.isArray(value) ? value.join(", ") : String(value);
   }
   return headers;
 }

@@ -335,6 +335,37 @@ describe("the guards of a WebTransport session", () => {
     expect(socket.remoteAddress).toBe("192.0.2.7");
   });
 
+  it("take what front ends tell, whatever its form", async () => {
+    const seen: unknown[] = [];
+    const rig = await rigWith({
+      allowRequest: (raw, done) => {
+        seen.push([raw.url, { ...raw.headers }]);
+        done(null, true);
+      },
+    });
+    const forms = [
+      { url: new URL("https://example.com/x/?a=1"), headers: new Headers({ A: "b" }) },
+      { url: "/x/?a=1", headers: new Map([["A", "b"]]) },
+      { url: "/x/?a=1#there", headers: { A: ["b"], C: undefined } },
+      { url: "/x/?a=1", headers: { A: "b", __proto__: { polluted: "yes" } } },
+    ];
+    for (const form of forms) {
+      expect((await (await WebTransportClient.open(rig, undefined, form as never)).next()).type).toBe("open");
+    }
+    expect(seen).toEqual(Array(4).fill(["/x/?a=1&EIO=4&transport=webtransport", { a: "b" }]));
+    for (const odd of [{ url: 5, headers: 5 }, { headers: null }, { headers: { n: 5 } }, {}]) {
+      expect((await (await WebTransportClient.open(rig, undefined, odd as never)).next()).type).toBe("open");
+    }
+  });
+
+  it("report what is no session, and go on", async () => {
+    const errors: unknown[] = [];
+    const rig = await rigWith({ onHandlerError: (error) => errors.push(error) });
+    rig.engine.onWebTransportSession({} as never);
+    await eventually(() => errors.length === 1);
+    await connect(rig);
+  });
+
   it("ask allowRequest", async () => {
     const rig = await rigWith({ allowRequest: (_request, done) => done("thou shalt not pass", false) });
     const client = await WebTransportClient.open(rig, undefined, request);
