@@ -1,4 +1,4 @@
-import { Engine } from "../engine.js";
+import { Engine, type EngineInspection } from "../engine.js";
 import { isRefusal } from "../handshake/guards.js";
 import { type Refusal, refusalHeaders, refuse } from "../handshake/refusal.js";
 import { pathOf } from "../handshake/request-view.js";
@@ -84,6 +84,11 @@ export class UwsServer extends Engine {
     if (path !== "")
       app.any(`${path}/*`, (response, request) => this.#onRequestBelow(response, request, secure, options));
     return this;
+  }
+
+  /** Sizes of every internal table; `subscribers` counts the sessions that topics reach. */
+  override inspect(): EngineInspection & { readonly subscribers: number } {
+    return { ...super.inspect(), subscribers: this.topics.size };
   }
 
   // --- requests -----------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     if (!(transport instanceof UwsWebSocketTransport)) return;
     const { subscriptions } = transport;
     if (subscriptions?.topics.delete(topic) !== true) return;
-    if (subscriptions.native) transport.socket?.unsubscribe(topic);
+    if (subscriptions.native) leave(transport.socket, topic, subscriptions.topics.size === 0);
     else this.#reattach(socket, topic);
     if (subscriptions.topics.size === 0) this.forget(transport);
   }
@@ -89,7 +89,7 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     subscriptions.native = false;
     this.#attached.delete(transport);
     for (const topic of subscriptions.topics) {
-      socket?.unsubscribe(topic);
+      leave(socket, topic, true);
       this.#detach(subscriptions.socket, topic);
     }
   }
@@ -152,6 +152,15 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     sockets?.delete(socket);
     if (sockets?.size === 0) this.#detached.delete(topic);
   }
+}
+
+/** A topic that nobody publishes to. */
+const NOTHING = "sockeye: nothing";
+
+/** With the last topic the library would drop what has been published and not yet written. */
+function leave(socket: NativeWebSocket | undefined, topic: string, isLast: boolean): void {
+  if (isLast) socket?.subscribe(NOTHING);
+  socket?.unsubscribe(topic);
 }
 
 /** The excluded socket's own transport, when the library would otherwise reach it. */

@@ -47,6 +47,8 @@ export class UwsWebSocketTransport extends BaseTransport {
   /** The rest of the batch that made it full. */
   #rest: Frame[] | undefined;
   #restSize = 0;
+  /** Will look whether it has drained. */
+  #looking = false;
   #bytesRead = 0;
   #closing = false;
 
@@ -149,22 +151,7 @@ export class UwsWebSocketTransport extends BaseTransport {
   }
 
   onDrain(): void {
-    if (!this.#congested || this.#native === undefined || this.#native.getBufferedAmount() > 0) return;
-    this.#congested = false;
-    const rest = this.#rest;
-    this.#rest = undefined;
-    this.#restSize = 0;
-    if (rest !== undefined) for (const frame of rest) this.#write(frame);
-    if (!this.#congested) this.#resume();
-  }
-
-  #resume(): void {
-    if (this.#closing) {
-      this.dismiss();
-      return;
-    }
-    this.#topics.attach(this);
-    this.owner?.onReady(this);
+    if (this.#congested) this.#lookLater();
   }
 
   onSocketClose(): void {
@@ -203,6 +190,32 @@ export class UwsWebSocketTransport extends BaseTransport {
   #congest(): void {
     this.#congested = true;
     this.#topics.detach(this);
+    // Inside a handler or a cork of the library a socket may look full that is empty right afterwards: no drain follows.
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    setImmediate(() => {
+      this.#looking = false;
+      if (this.#native?.getBufferedAmount() === 0) this.#drained();
+    });
+  }
+
+  #drained(): void {
+    this.#congested = false;
+    const rest = this.#rest ?? [];
+    this.#rest = undefined;
+    this.#restSize = 0;
+    for (const frame of rest) this.#write(frame);
+    if (this.#congested || this.#native === undefined) return;
+    if (this.#closing) {
+      this.dismiss();
+      return;
+    }
+    this.#topics.attach(this);
+    this.owner?.onReady(this);
   }
 
   #frameOf(packet: OutgoingPacket): Frame {
