@@ -15,6 +15,8 @@ export interface Cell {
   readonly mount: EngineMount;
   readonly transport: TransportPlan;
   readonly codec: Codec;
+  /** Whose in-memory adapter keeps the rooms, when not the server's own. */
+  readonly adapter?: Maker;
 }
 
 const MAKERS: readonly Maker[] = ["sockeye", "official"];
@@ -70,12 +72,29 @@ export function parserCells(): Cell[] {
   );
 }
 
+/** One maker's in-memory adapter under the other maker's server. */
+export function adapterCells(): Cell[] {
+  return MAKERS.map((server): Cell => {
+    const adapter = server === "official" ? "sockeye" : "official";
+    return {
+      client: server,
+      server,
+      engine: server,
+      mount: "attached",
+      transport: "websocket",
+      codec: "json",
+      adapter,
+    };
+  });
+}
+
 /** What a cell is called in test names and in the report. */
 export function cellName(cell: Cell): string {
   return `${cell.client} client, ${stackName(cell)}, ${cell.transport}, ${cell.codec}`;
 }
 
 export function stackName(cell: Cell): string {
+  if (cell.adapter) return `${cell.server} server with ${cell.adapter} adapter`;
   if (cell.mount === "attached") return `${cell.server} server`;
   return `${cell.server} server on ${cell.engine} engine by ${cell.mount}()`;
 }

@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from "node:http";
+import { InMemoryAdapter } from "@sockeye/adapter-base";
 import { io as sockeyeClient } from "@sockeye/client";
 import { Server as SockeyeEngine } from "@sockeye/engine-server";
 import * as sockeyeJson from "@sockeye/socketio-parser";
@@ -30,7 +31,7 @@ export interface Stack {
 
 /** Builds the cell's server on an HTTP server that is not listening yet. */
 export function openServer(cell: Cell, http: HttpServer, options: Partial<ServerOptions>): Stack {
-  const full = { ...options, ...parserOption(cell.server, cell.codec) };
+  const full = { ...options, ...parserOption(cell.server, cell.codec), ...adapterOption(cell, options) };
   if (cell.mount === "attached") return { io: newServer(cell.server, full, http) };
   const io = newServer(cell.server, full);
   if (cell.engine === "memory") {
@@ -82,6 +83,16 @@ function mount(cell: Cell, io: Server, engine: OfficialEngine): void {
   }
   const receiver = io as unknown as { onconnection(socket: unknown): void };
   engine.on("connection", (socket) => receiver.onconnection(socket));
+}
+
+function adapterOption({ adapter }: Cell, options: Partial<ServerOptions>): { adapter?: never } {
+  if (adapter === undefined) return {};
+  return { adapter: (adapter === "sockeye" ? InMemoryAdapter : officialAdapter(options)) as never };
+}
+
+/** The class that the incumbent's server uses when nobody names another: one of two, by whether recovery is on. */
+function officialAdapter({ connectionStateRecovery }: Partial<ServerOptions>): unknown {
+  return new OfficialServer({ connectionStateRecovery }).of("/").adapter.constructor;
 }
 
 function parserOption(maker: Maker, codec: Codec): { parser?: unknown } {
