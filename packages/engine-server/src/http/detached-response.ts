@@ -13,6 +13,8 @@ export abstract class DetachedResponse extends EventEmitter {
   headersSent = false;
   writableEnded = false;
   finished = false;
+  /** Whether the head is settled. Under this name middlewares look for it (`express-session`). */
+  _header = false;
   readonly #headers = new Map<string, { name: string; value: HeaderValue }>();
   #body: Buffer[] = [];
 
@@ -51,12 +53,19 @@ export abstract class DetachedResponse extends EventEmitter {
   }
 
   writeHead(status?: number, ...rest: unknown[]): this {
+    this._header = true;
     if (typeof status === "number") this.statusCode = status;
     for (const argument of rest) {
       if (typeof argument === "string") this.statusMessage = argument;
       else if (typeof argument === "object" && argument !== null) this.#setAll(argument as Record<string, HeaderValue>);
     }
     return this;
+  }
+
+  /** Settles the head as it is; middlewares that wrap `end` call it under this name. */
+  _implicitHeader(): void {
+    // The status is said: wrappers of `writeHead` take what they are given, also when that is nothing.
+    this.writeHead(this.statusCode);
   }
 
   flushHeaders(): void {}

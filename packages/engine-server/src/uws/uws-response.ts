@@ -7,24 +7,12 @@ import type { HeaderEntry, UwsReply } from "./uws-reply.js";
  */
 export class UwsResponse extends DetachedResponse {
   readonly #reply: UwsReply;
-  /** Whether the head is settled. Under this name middlewares look for it (`express-session`). */
-  _header = false;
 
   constructor(reply: UwsReply) {
     super();
     this.#reply = reply;
     // Not before whoever began the answer has returned: listeners may come then only.
     reply.once("close", () => queueMicrotask(() => this.emit("close")));
-  }
-
-  override writeHead(status?: number, ...rest: unknown[]): this {
-    this._header = true;
-    return super.writeHead(status, ...rest);
-  }
-
-  /** Settles the head as it is; middlewares call it under this name before they write. */
-  _implicitHeader(): void {
-    this.writeHead();
   }
 
   /** The request goes on as an upgrade: gives the collected headers. */
