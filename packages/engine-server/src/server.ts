@@ -9,7 +9,7 @@ import { isRefusal } from "./handshake/guards.js";
 import { type Refusal, refusalHeaders, refuse } from "./handshake/refusal.js";
 import { pathOf } from "./handshake/request-view.js";
 import { nodeCors } from "./http/node-cors.js";
-import { NodeExchange, type NodeResponse } from "./http/node-exchange.js";
+import { type ExchangeHost, NodeExchange, type NodeResponse } from "./http/node-exchange.js";
 import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
 import { PathClaims } from "./http/path-claims.js";
 import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
@@ -49,7 +49,7 @@ export class Server extends Engine {
   readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
 
   readonly #attached = new WeakMap<AnyHttpServer, PathClaims>();
-  readonly #keepsAlive = () => !this.closed && this.httpServer?.listening !== false;
+  readonly #exchangeHost = this.#newExchangeHost();
 
   constructor(options?: EngineOptions) {
     super(options);
@@ -121,8 +121,19 @@ export class Server extends Engine {
     });
   }
 
+  #newExchangeHost(): ExchangeHost {
+    const keepsAlive = () => !this.closed && this.httpServer?.listening !== false;
+    const reportFailure = (error: unknown) => this.reportHandlerError(error, undefined, "response");
+    return {
+      get keepsAlive() {
+        return keepsAlive();
+      },
+      reportFailure,
+    };
+  }
+
   #exchange(view: NodeRequestView, response: NodeResponse): NodeExchange {
-    return new NodeExchange(view, response, this.opts.httpCompression, this.#keepsAlive);
+    return new NodeExchange(view, response, this.opts.httpCompression, this.#exchangeHost);
   }
 
   #refuseUpgrade(view: NodeRequestView, socket: Duplex, refusal: Refusal): void {

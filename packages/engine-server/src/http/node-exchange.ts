@@ -10,6 +10,14 @@ export type NodeResponse = ServerResponse | Http2ServerResponse;
 /** Bodies that nobody wants are read to their end up to this many bytes, so that the peer can still read the answer. */
 const MAX_DISCARDED = 16 * 1024 * 1024;
 
+/** What an exchange needs to know of its engine. */
+export interface ExchangeHost {
+  /** Whether connections are kept open after a response. */
+  readonly keepsAlive: boolean;
+  /** A response could not be written. */
+  reportFailure(error: unknown): void;
+}
+
 /** {@link HttpExchange} of node:http, node:https and node:http2. */
 export class NodeExchange implements HttpExchange {
   readonly request: NodeRequestView;
@@ -18,7 +26,7 @@ export class NodeExchange implements HttpExchange {
   gone = false;
   readonly #response: NodeResponse;
   readonly #compression: false | (HttpCompressionOptions & { threshold: number });
-  readonly #keepsAlive: () => boolean;
+  readonly #host: ExchangeHost;
   #done = false;
   #bodyDone: ((outcome: BodyOutcome) => void) | undefined;
 
@@ -26,12 +34,12 @@ export class NodeExchange implements HttpExchange {
     request: NodeRequestView,
     response: NodeResponse,
     compression: false | (HttpCompressionOptions & { threshold: number }),
-    keepsAlive: () => boolean,
+    host: ExchangeHost,
   ) {
     this.request = request;
     this.#response = response;
     this.#compression = compression;
-    this.#keepsAlive = keepsAlive;
+    this.#host = host;
     // A broken pipe shows as the close of the response as well; the error itself must only not be unhandled.
     response.on("error", () => undefined);
     response.on("close", () => this.#onClose());
@@ -44,6 +52,16 @@ export class NodeExchange implements HttpExchange {
   respond(status: number, headers: ResponseHeaders, body: string | Uint8Array, compress = false): void {
     if (this.#done) return;
     this.#done = true;
+    try {
+      this.#write(status, headers, body, compress);
+    } catch (error) {
+      // Whoever wraps responses (sessions), or changes headers, may fail: that ends this response, and nothing else.
+      this.#response.destroy();
+      this.#host.reportFailure(error);
+    }
+  }
+
+  #write(status: number, headers: ResponseHeaders, body: string | Uint8Array, compress: boolean): void {
     const response = this.#response as ServerResponse;
     if (response.headersSent) {
       // A middleware has begun to answer: all that is left is to end it.
@@ -51,7 +69,7 @@ export class NodeExchange implements HttpExchange {
       return;
     }
     // A server that is going down waits for its connections: an idle one would keep it for seconds.
-    if (!this.#keepsAlive()) response.shouldKeepAlive = false;
+    if (!this.#host.keepsAlive) response.shouldKeepAlive = false;
     const coding = compress ? this.#coding(body) : undefined;
     if (coding === undefined) {
       response.writeHead(status, headers);

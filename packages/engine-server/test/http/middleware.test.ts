@@ -120,6 +120,31 @@ describe("middlewares", () => {
   );
 });
 
+describe("a response that cannot be written", () => {
+  it("ends that request only; the error goes to the hook", async () => {
+    const failures: string[] = [];
+    await withRig({ onHandlerError: (error, { event }) => failures.push(`${event}: ${error}`) }, async (rig) => {
+      rig.engine.use((request, response, next) => {
+        if (request.url.includes("broken")) {
+          response.end = () => {
+            throw new TypeError("wrapped badly");
+          };
+        }
+        next();
+      });
+      rig.engine.on("headers", (headers, request) => {
+        if (request.url.includes("split")) headers["x-bad"] = "a\r\nb: c";
+      });
+      await expect(get(rig, "EIO=4&transport=polling&broken")).rejects.toThrow();
+      await expect(get(rig, "EIO=4&transport=tobi&broken")).rejects.toThrow();
+      await expect(get(rig, "EIO=4&transport=polling&split")).rejects.toThrow();
+      expect((await get(rig, "EIO=4&transport=polling")).status).toBe(200);
+    })();
+    expect(failures.filter((one) => one.includes("wrapped badly"))).toHaveLength(2);
+    expect(failures.filter((one) => one.includes("Invalid character"))).toHaveLength(1);
+  });
+});
+
 describe("a middleware that reads the body", () => {
   for (const [name, keep, status] of [
     ["and keeps it as it was sent", true, 200],
