@@ -94,7 +94,7 @@ describe("limits on sessions", () => {
 describe("firstPollTimeout", () => {
   it(
     "ends a session that was opened and left, and no other",
-    withRig({ firstPollTimeout: 50 }, async (rig) => {
+    withRig({ firstPollTimeout: 800 }, async (rig) => {
       const session = nextSession(rig);
       await handshake(rig);
       const socket = await session;
@@ -102,7 +102,7 @@ describe("firstPollTimeout", () => {
       await post(rig, sid, "4x");
       const websocket = await openWebSocket(rig);
       expect(await new Promise((resolve) => socket.on("close", resolve))).toBe("ping timeout");
-      await new Promise((resolve) => setTimeout(resolve, 80));
+      await new Promise((resolve) => setTimeout(resolve, 400));
       expect(Object.keys(rig.engine.clients).sort()).toEqual([sid, websocket.sid].sort());
     }),
   );

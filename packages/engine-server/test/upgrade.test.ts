@@ -118,7 +118,7 @@ describe("an upgrade", () => {
 
   it(
     "fails after upgradeTimeout",
-    withRig({ upgradeTimeout: 60 }, async (rig) => {
+    withRig({ upgradeTimeout: 400 }, async (rig) => {
       const { sid, socket } = await pollingSession(rig);
       const peer = await new Peer(rig, ws(sid)).opened();
       await peer.closed();
