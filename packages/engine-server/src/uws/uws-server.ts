@@ -74,11 +74,13 @@ export class UwsServer extends Engine {
   /** Serves a path of an application. Its other routes are not touched. */
   attach(app: NativeApp, options: UwsAttachOptions = {}): this {
     this.reopen();
-    this.topics.add(app);
+    const compressFrom = options.compression ? this.#compressionThreshold() : Number.POSITIVE_INFINITY;
+    this.topics.add(app, compressFrom);
     const secure = app.constructor.name === "uWS.SSLApp";
     const path = (options.path ?? this.opts.path ?? DEFAULT_PATH).replace(/\/$/, "");
     for (const pattern of [path || "/", ...(path === "" ? [] : [`${path}/`])]) {
-      if (this.opts.transports.includes("websocket")) this.#serveWebSockets(app, pattern, secure, options);
+      if (this.opts.transports.includes("websocket"))
+        this.#serveWebSockets(app, pattern, secure, compressFrom, options);
       app.any(pattern, (response, request) => this.#onRequest(response, request, secure));
     }
     if (path !== "")
@@ -136,16 +138,21 @@ export class UwsServer extends Engine {
 
   // --- WebSocket ----------------------------------------------------------------------------------------------------
 
-  #serveWebSockets(app: NativeApp, pattern: string, secure: boolean, options: UwsAttachOptions): void {
-    const { compression = 0 } = options;
+  #serveWebSockets(
+    app: NativeApp,
+    pattern: string,
+    secure: boolean,
+    compressFrom: number,
+    options: UwsAttachOptions,
+  ): void {
     const behavior: NativeBehavior = {
-      compression,
+      compression: options.compression ?? 0,
       idleTimeout: options.idleTimeout ?? this.#idleTimeout(),
       maxBackpressure: options.maxBackpressure ?? boundedInt(this.opts.maxOutboxBytes),
       maxPayloadLength: boundedInt(this.opts.maxHttpBufferSize),
       closeOnBackpressureLimit: true,
       sendPingsAutomatically: false,
-      upgrade: (response, request, context) => this.#onUpgrade(app, response, request, context, secure, compression),
+      upgrade: (response, request, context) => this.#onUpgrade(app, response, request, context, secure, compressFrom),
       open: onOpen,
       message: onMessage,
       ping: onControlFrame,
@@ -167,7 +174,7 @@ export class UwsServer extends Engine {
     request: NativeRequest,
     context: unknown,
     secure: boolean,
-    compression: number,
+    compressFrom: number,
   ): void {
     const view = new UwsRequestView(new UwsRequest(request, response, secure));
     const handshake: UwsHandshake = {
@@ -178,9 +185,8 @@ export class UwsServer extends Engine {
     };
     const reply = new UwsReply(response, false, () => true);
     const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
-    const from = compression === 0 ? Number.POSITIVE_INFINITY : this.#compressionThreshold();
     const newTransport = (protocol: Protocol, socket: NativeWebSocket) =>
-      new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, { from });
+      new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, compressFrom);
     if (!isWebSocketHandshake(view)) {
       this.#refuseUpgrade(view, reply, refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR" }));
       return;

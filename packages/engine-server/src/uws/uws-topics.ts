@@ -23,7 +23,8 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
   readonly #flushQueue: FlushQueue;
   /** Bytes published between two looks at who keeps up. */
   readonly #stride: number;
-  readonly #apps = new Set<NativeApp>();
+  /** Applications that publications go to, with the smallest message that is worth compressing there. */
+  readonly #apps = new Map<NativeApp, number>();
   readonly #attached = new Set<UwsWebSocketTransport>();
   readonly #detached = new Map<string, Set<EngineSocket>>();
   #published = 0;
@@ -33,9 +34,8 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     this.#stride = maxOutboxBytes / 4;
   }
 
-  /** Applications that publications go to. */
-  add(app: NativeApp): void {
-    this.#apps.add(app);
+  add(app: NativeApp, compressFrom: number): void {
+    this.#apps.set(app, compressFrom);
   }
 
   /** Subscribers, those that are detached included. */
@@ -128,9 +128,9 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
 
   #publishFrame(topic: string, frame: Frame, sender: UwsWebSocketTransport | undefined): void {
     const { data, isBinary, compress } = frame;
-    for (const app of this.#apps) {
+    for (const [app, compressFrom] of this.#apps) {
       const publisher: Pick<NativeWebSocket, "publish"> = sender?.app === app ? sender.socket! : app;
-      publisher.publish(topic, data, isBinary, compress);
+      publisher.publish(topic, data, isBinary, compress && data.length >= compressFrom);
     }
   }
 

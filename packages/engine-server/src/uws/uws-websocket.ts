@@ -25,12 +25,6 @@ export interface Subscriptions {
 
 const MESSAGE_DIGIT = 0x34;
 
-/** WebSocket compression, as the application configured it. */
-export interface UwsCompression {
-  /** Smallest message worth compressing; `Infinity` without compression. */
-  readonly from: number;
-}
-
 /** WebSocket of uWebSockets.js. */
 export class UwsWebSocketTransport extends BaseTransport {
   readonly name = "websocket";
@@ -41,7 +35,8 @@ export class UwsWebSocketTransport extends BaseTransport {
   /** `undefined` once it is closed: the library throws at whoever touches it then. */
   #native: NativeWebSocket | undefined;
   readonly #topics: TopicKeeper;
-  readonly #compression: UwsCompression;
+  /** Smallest message worth compressing; `Infinity` without compression. */
+  readonly #compressFrom: number;
   /** The socket is full; until it has drained, messages wait in the outbox. */
   #congested = false;
   /** The rest of the batch that made it full. */
@@ -58,13 +53,13 @@ export class UwsWebSocketTransport extends BaseTransport {
     native: NativeWebSocket,
     app: NativeApp,
     topics: TopicKeeper,
-    compression: UwsCompression,
+    compressFrom: number,
   ) {
     super(protocol, supportsBinary);
     this.#native = native;
     this.app = app;
     this.#topics = topics;
-    this.#compression = compression;
+    this.#compressFrom = compressFrom;
   }
 
   /** The library's WebSocket, while it is open. */
@@ -176,7 +171,7 @@ export class UwsWebSocketTransport extends BaseTransport {
       return;
     }
     const { data, isBinary } = frame;
-    const compress = frame.compress && data.length >= this.#compression.from;
+    const compress = frame.compress && data.length >= this.#compressFrom;
     const status = this.#native?.send(data, isBinary, compress);
     if (status === SendStatus.BACKPRESSURE) {
       this.#rest = [];
