@@ -280,6 +280,13 @@ export const stages = [
     run: (context) => testProject("interop", context, 600),
   },
   {
+    name: "runtimes",
+    title: "client and server as built, in other runtimes and bundles",
+    needs: ["build"],
+    services: ["chromium"],
+    run: (context) => testProject("runtimes", context, 300),
+  },
+  {
     name: "demo",
     title: "the demo in a real browser",
     needs: ["build"],
