@@ -1,7 +1,7 @@
 import type { Socket as ServerSocket } from "socket.io";
 import { afterEach, describe, expect, it } from "vitest";
 import { LEGACY_STACKS, type LegacyRig, type LegacySocket, openLegacy } from "../src/legacy.js";
-import { next, until } from "../src/signals.js";
+import { collect, next, until } from "../src/signals.js";
 
 // The last client of the generation before, with servers that let it in. The incumbent's own server is the control.
 
@@ -93,9 +93,9 @@ for (const stack of LEGACY_STACKS) {
       });
 
       it(`stays alive on the client's pings over ${name}`, async () => {
-        const rig = await open(stack, { pingInterval: 60, pingTimeout: 60 });
+        const rig = await open(stack, { pingInterval: 60, pingTimeout: 10_000 });
         const { client, server } = await meet(rig, { transports });
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await collect(server.conn, "heartbeat", 4);
         expect(server.connected).toBe(true);
         expect(client.connected).toBe(true);
       });

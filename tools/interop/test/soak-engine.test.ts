@@ -15,7 +15,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 /** Of each visit: first until caches and pools are as large as they get, then until it is 10,000 visits in all. */
 const WARM_UP = 100;
 const ROUNDS = 460;
-const AT_ONCE = 20;
+const AT_ONCE = 40;
 const MEGABYTE = 1024 * 1024;
 
 let running: RunningEngine;
@@ -73,7 +73,7 @@ async function receiveVisitors(port: number, rounds: number): Promise<number> {
 
 for (const stack of Object.keys(engineStacks) as EngineStack[]) {
   describe(`an engine on ${stack} that is visited 10,000 times`, () => {
-    it("holds nothing of its visitors, whatever step they left at", { timeout: 90_000 }, async () => {
+    it("holds nothing of its visitors, whatever step they left at", { timeout: 240_000 }, async () => {
       // A client that vanishes between two polls is only noticed by its heartbeat: short, so that the test is.
       const { engine, port } = await start(stack, {
         pingInterval: 200,
@@ -95,7 +95,7 @@ for (const stack of Object.keys(engineStacks) as EngineStack[]) {
   });
 
   describe(`a client of an engine on ${stack} that does not read`, () => {
-    it("and is sent 20,000 messages of 10 kB costs no more than its budget", { timeout: 30_000 }, async () => {
+    it("and is sent 20,000 messages of 10 kB costs no more than its budget", { timeout: 60_000 }, async () => {
       const budget = 4 * MEGABYTE;
       const { engine, port } = await start(stack, { maxOutboxBytes: budget });
       const session = new Promise<Socket>((resolve) => engine.on("connection", resolve));
