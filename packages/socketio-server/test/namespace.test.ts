@@ -1,6 +1,7 @@
 import { ADAPTER_HOST, InMemoryAdapter } from "@sockeye/adapter-base";
 import { describe, expect, it } from "vitest";
 import type { Namespace, Socket } from "../src/index.js";
+import { until } from "./support/harness.js";
 import { inMemory, joined, texts, turn } from "./support/memory.js";
 
 describe("a namespace", () => {
@@ -185,7 +186,7 @@ describe("a parent namespace", () => {
       late = next;
     });
     const peer = await joined(engine, "0/x,");
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await until(() => peer.received.length > 0, "the answer");
     expect(String(peer.received[0])).toContain("ERR_SOCKEYE_SERVER_MIDDLEWARE_TIMEOUT");
     late(null, true);
     await turn();
@@ -227,7 +228,7 @@ describe("a parent namespace", () => {
     io.on("new_namespace", () => created++);
     io.of((_name, _auth, next) => setTimeout(() => next(null, true), 5));
     const peers = await Promise.all([joined(engine, "0/x,"), joined(engine, "0/x,")]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => peers.every((peer) => peer.received.length > 0), "the answers");
     expect(created).toBe(1);
     expect(peers.map((peer) => peer.received.length)).toEqual([1, 1]);
     expect(io.of("/x").sockets.size).toBe(2);
@@ -298,11 +299,11 @@ describe("a parent namespace", () => {
     await joined(engine, "0/static,").then((peer) => peer.close());
     const child = io.of("/c-1");
     first.close();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await joined(engine, '0/c-2,{"bad":true}');
+    await until(() => !io.namespaces.has("/c-2"), "the end of the refused child");
     expect(io.namespaces.has("/c-1")).toBe(true);
     second.close();
-    await joined(engine, '0/c-2,{"bad":true}');
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => !io.namespaces.has("/c-1"), "the end of the empty child");
     expect([...io.namespaces.keys()]).toEqual(["/", "/static"]);
     expect(io.inspect().dynamicNamespaces).toBe(0);
     const back = await joined(engine, "0/c-1,");
@@ -311,15 +312,17 @@ describe("a parent namespace", () => {
   });
 
   it("an empty child may linger for those who come back", async () => {
-    const { io, engine } = inMemory({ cleanupEmptyChildNamespaces: true, emptyChildNamespaceLinger: 40 });
+    const { io, engine } = inMemory({ cleanupEmptyChildNamespaces: true, emptyChildNamespaceLinger: 100 });
     io.of(/^\/c$/);
     const peer = await joined(engine, "0/c,");
     const child = io.of("/c");
     peer.close();
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    await joined(engine, "0/c,");
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(io.inspect().deadlines).toBe(1);
+    const back = await joined(engine, "0/c,");
+    await until(() => io.inspect().deadlines === 0, "the end of the wait");
     expect(io.of("/c")).toBe(child);
+    back.close();
+    await until(() => !io.namespaces.has("/c"), "the end of the child");
   });
 
   it("clients create a limited number of them", async () => {

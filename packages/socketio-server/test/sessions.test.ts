@@ -120,7 +120,7 @@ describe("connection state recovery", () => {
   });
 
   it("tells both ends why it failed", async () => {
-    const { io, engine } = inMemory({ connectionStateRecovery: { maxDisconnectionDuration: 30 } });
+    const { io, engine } = inMemory({ connectionStateRecovery: { maxDisconnectionDuration: 5 } });
     const arrivals: Socket[] = [];
     io.on("connection", (socket) => arrivals.push(socket));
     const unknown = await resume(engine, "nobody's", "~x");
@@ -132,9 +132,13 @@ describe("connection state recovery", () => {
     const fresh = await joined(engine);
     expect([greetingOf(fresh).recovery, arrivals[1]?.recovery]).toEqual([undefined, { ok: false, reason: "new" }]);
     fresh.close();
-    await moment(60);
+    await moment(50);
     const late = await resume(engine, greetingOf(fresh).pid);
     expect(["expired", "unknown"]).toContain(greetingOf(late).recovery);
+  });
+
+  it("refuses an offset that is none of its own", async () => {
+    const { engine } = inMemory({ connectionStateRecovery: {} });
     const odd = await joined(engine);
     odd.close();
     const invalid = await resume(engine, greetingOf(odd).pid, "not an offset");

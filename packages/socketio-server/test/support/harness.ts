@@ -87,9 +87,9 @@ export function moment(milliseconds = 30): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Waits until `condition` holds; fails after two seconds. */
+/** Waits until `condition` holds; fails after ten seconds. */
 export async function until(condition: () => boolean, what = "condition"): Promise<void> {
-  const end = Date.now() + 3_000;
+  const end = Date.now() + 10_000;
   while (!condition()) {
     if (Date.now() > end) throw new NotInTime(what);
     await new Promise((resolve) => setTimeout(resolve, 5));
