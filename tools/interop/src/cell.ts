@@ -6,7 +6,7 @@ export type TransportPlan = "polling" | "websocket" | "upgrade" | "memory";
 export type Codec = "json" | "msgpack" | "json exchanged" | "msgpack exchanged";
 
 /** Whose Engine.IO server carries the Socket.IO server, and how it was handed over. */
-export type EngineMount = "attached" | "bind" | "onconnection";
+export type EngineMount = "attached" | "attachApp" | "bind" | "onconnection";
 
 export interface Cell {
   readonly client: Maker;
@@ -27,6 +27,13 @@ const CODECS: readonly Codec[] = ["json", "msgpack"];
 export function pairCells(client: Maker, server: Maker): Cell[] {
   return CODECS.flatMap((codec) =>
     TRANSPORTS.map((transport): Cell => ({ client, server, engine: server, mount: "attached", transport, codec })),
+  );
+}
+
+/** Clients with our server on uWebSockets.js. */
+export function appCells(): Cell[] {
+  return MAKERS.flatMap((client) =>
+    pairCells(client, "sockeye").map((cell): Cell => ({ ...cell, mount: "attachApp" })),
   );
 }
 
@@ -96,5 +103,6 @@ export function cellName(cell: Cell): string {
 export function stackName(cell: Cell): string {
   if (cell.adapter) return `${cell.server} server with ${cell.adapter} adapter`;
   if (cell.mount === "attached") return `${cell.server} server`;
+  if (cell.mount === "attachApp") return `${cell.server} server on uWebSockets.js`;
   return `${cell.server} server on ${cell.engine} engine by ${cell.mount}()`;
 }

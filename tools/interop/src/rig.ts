@@ -64,7 +64,8 @@ export class Rig {
     this.#stack = openServer(this.cell, http, { ...this.#plan.server });
     this.#http = http;
     prepare(this.#stack.io);
-    if (this.cell.transport !== "memory") await listen(http, this.#port);
+    if (this.#stack.app) await this.#stack.app.listen(this.#port);
+    else if (this.cell.transport !== "memory") await listen(http, this.#port);
   }
 
   /** Ends server and listener; the port stays ours for the next `start`. */
@@ -73,6 +74,7 @@ export class Rig {
     this.#stack = undefined;
     this.#http = undefined;
     await stack?.io.close();
+    stack?.app?.close();
     http?.closeAllConnections();
     if (http?.listening) await new Promise<void>((resolve) => http.close(() => resolve()));
   }

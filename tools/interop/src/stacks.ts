@@ -12,6 +12,7 @@ import { type ManagerOptions, io as officialClient, type Socket, type SocketOpti
 import * as officialMsgpack from "socket.io-msgpack-parser";
 import * as officialJson from "socket.io-parser";
 import type { Cell, Codec, Maker } from "./cell.js";
+import { ListeningApp } from "./listening-app.js";
 import { memoryTransport } from "./memory-transport.js";
 
 /**
@@ -27,6 +28,8 @@ const PATH = "/socket.io/";
 export interface Stack {
   readonly io: Server;
   readonly memory?: MemoryEngine;
+  /** What listens in place of the HTTP server. */
+  readonly app?: ListeningApp;
 }
 
 /** Builds the cell's server on an HTTP server that is not listening yet. */
@@ -34,6 +37,7 @@ export function openServer(cell: Cell, http: HttpServer, options: Partial<Server
   const full = { ...options, ...parserOption(cell.server, cell.codec), ...adapterOption(cell, options) };
   if (cell.mount === "attached") return { io: newServer(cell.server, full, http) };
   const io = newServer(cell.server, full);
+  if (cell.mount === "attachApp") return { io, app: new ListeningApp(io) };
   if (cell.engine === "memory") {
     const memory = new MemoryEngine();
     io.bind(memory as never);
