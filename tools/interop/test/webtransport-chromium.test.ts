@@ -170,11 +170,7 @@ describe("Socket.IO in Chromium over HTTP/3", () => {
     ["the incumbent's client", "io"],
     ["our client", "sockeye"],
   ] as const) {
-    for (const transports of [
-      ["webtransport"],
-      ["polling", "webtransport"],
-      ["polling", "websocket", "webtransport"],
-    ]) {
+    for (const transports of [["webtransport"], ["polling", "webtransport"]]) {
       it(`${name}: events, bytes and acknowledgements over ${transports.join(" then ")}`, async () => {
         const result = await page.evaluate(
           async ({ url, transports, hash, global }) => {

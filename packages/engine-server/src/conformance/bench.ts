@@ -156,6 +156,12 @@ export class Bench {
     return (this.engine.inspect?.() as Record<string, unknown> | undefined)?.[name];
   }
 
+  /** Waits until the engine has one request that it does not answer yet: a poll, or an upload that is not whole. */
+  async arrived(): Promise<void> {
+    if (this.engine.inspect === undefined) await pause(30);
+    else await eventually(() => this.table("openResponses") === 1);
+  }
+
   /** Ends all clients. */
   close(): void {
     for (const client of this.#webSockets) client.destroy();

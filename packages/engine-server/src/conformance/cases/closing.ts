@@ -23,7 +23,7 @@ export const closing: readonly ConformanceCase[] = [
       const { sid, socket } = await bench.openPolling();
       const end = endOf(socket);
       const poll = bench.poll(sid);
-      await pause(30);
+      await bench.arrived();
       socket.send("last words");
       socket.close();
       const packets = (await poll).body.split("\x1e");
@@ -39,7 +39,7 @@ export const closing: readonly ConformanceCase[] = [
     async run(bench) {
       const { sid, socket } = await bench.openPolling();
       const poll = bench.poll(sid);
-      await pause(30);
+      await bench.arrived();
       socket.close();
       assert.equal((await poll).body, "1");
       await bench.settled();
@@ -118,7 +118,7 @@ export const closing: readonly ConformanceCase[] = [
       const other = await bench.openPolling();
       const candidate = await bench.probe(other.sid);
       const { ws } = await bench.openWebSocket();
-      await pause(20);
+      await bench.arrived();
       const ends = Promise.all(bench.sockets.map(endOf));
       bench.engine.close();
       for (const { reason } of await ends) assert.equal(reason, "forced close");

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { type ConformanceCase, endOf, pause } from "../bench.js";
 
+/** For sessions that are to die. */
 const SHORT = { pingInterval: 60, pingTimeout: 60 };
+/** For those that are to live, also on a busy machine. */
+const PATIENT = { pingInterval: 60, pingTimeout: 3_000 };
 
 export const heartbeat: readonly ConformanceCase[] = [
   {
     name: "pings a polling client, and lives on its answers",
-    options: SHORT,
+    options: PATIENT,
     async run(bench) {
       const { sid, socket } = await bench.openPolling();
       for (let n = 0; n < 4; n++) {
@@ -19,7 +22,7 @@ export const heartbeat: readonly ConformanceCase[] = [
   {
     name: "pings a WebSocket client, and lives on its answers",
     needs: ["websocket"],
-    options: SHORT,
+    options: PATIENT,
     async run(bench) {
       const { ws, socket } = await bench.openWebSocket();
       for (let n = 0; n < 4; n++) {
@@ -63,10 +66,10 @@ export const heartbeat: readonly ConformanceCase[] = [
   {
     name: "takes anything that arrives for a sign of life",
     needs: ["websocket"],
-    options: SHORT,
+    options: { pingInterval: 100, pingTimeout: 150 },
     async run(bench) {
       const { ws, socket } = await bench.openWebSocket();
-      for (let n = 0; n < 12; n++) {
+      for (let n = 0; n < 20; n++) {
         ws.send("4busy");
         await pause(40);
       }

@@ -9,7 +9,7 @@ const OCTETS = { "content-type": "application/octet-stream" };
 async function openWaiting(bench: Bench) {
   const { sid, socket } = await bench.openPolling();
   const poll = bench.request(`${POLLING}&sid=${sid}`);
-  await pause(30);
+  await bench.arrived();
   return { sid, socket, poll };
 }
 
@@ -154,7 +154,7 @@ export const polling: readonly ConformanceCase[] = [
       const end = endOf(socket);
       const headers = { "content-length": "100" };
       const first = bench.request(`${POLLING}&sid=${sid}`, { method: "POST", headers, body: "4par", open: true });
-      await pause(30);
+      await bench.arrived();
       assert.ok((await bench.post(sid, "4x")).status >= 400);
       assert.equal((await end).reason, "transport error");
       first.abort();
@@ -227,7 +227,7 @@ export const polling: readonly ConformanceCase[] = [
       const end = endOf(socket);
       const headers = { "content-length": "100" };
       const upload = bench.request(`${POLLING}&sid=${sid}`, { method: "POST", headers, body: "4par", open: true });
-      await pause(30);
+      await bench.arrived();
       upload.abort();
       assert.equal((await end).reason, "transport error");
       await assertGone(bench, sid, socket);

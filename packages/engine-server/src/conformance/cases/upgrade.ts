@@ -36,7 +36,7 @@ export const upgrade: readonly ConformanceCase[] = [
     async run(bench) {
       const { sid } = await bench.openPolling();
       const waiting = bench.poll(sid);
-      await pause(20);
+      await bench.arrived();
       await bench.probe(sid);
       assert.equal((await waiting).body, "6");
       assert.equal((await bench.poll(sid)).body, "6");
@@ -187,7 +187,7 @@ export const upgrade: readonly ConformanceCase[] = [
   {
     name: "closes a candidate that does not come to its end within upgradeTimeout",
     needs,
-    options: { upgradeTimeout: 60 },
+    options: { upgradeTimeout: 400 },
     async run(bench) {
       const { sid, socket } = await bench.openPolling();
       const silent = bench.webSocket(`${WEBSOCKET}&sid=${sid}`);
