@@ -46,7 +46,7 @@ describe("two servers", () => {
     const { a, b } = await cluster();
     a.client.on("ask", (answer) => answer("a"));
     b.client.once("ask", (answer) => answer("b"));
-    expect((await a.io.timeout(2000).emitWithAck("ask")).sort()).toEqual(["a", "b"]);
+    expect((await a.io.timeout(10_000).emitWithAck("ask")).sort()).toEqual(["a", "b"]);
     const outcome = a.io.timeout(60_000).emitWithAck("ask");
     await once(b.client, "ask");
     b.client.disconnect();
@@ -63,7 +63,7 @@ describe("two servers", () => {
     expect(remote).toBeInstanceOf(RemoteSocket);
     expect([remote?.data, remote?.rooms]).toEqual([{ name: "bob" }, new Set([b.socket.id])]);
     b.client.on("who", (answer) => answer("bob"));
-    expect(await remote?.timeout(2000).emitWithAck("who")).toBe("bob");
+    expect(await remote?.timeout(10_000).emitWithAck("who")).toBe("bob");
     remote?.join("room");
     await until(() => b.socket.rooms.has("room"));
     a.io.in("room").socketsJoin("other");

@@ -267,7 +267,7 @@ describe("a parent namespace", () => {
     ]);
     for (const how of [parent, parent.local]) {
       const asked = texts(a).length;
-      const answers = how.timeout(1000).emitWithAck("ask");
+      const answers = how.timeout(10_000).emitWithAck("ask");
       await turn();
       const ids = [a, b].map((peer) => /,(\d+)\[/.exec(texts(peer).at(-1)!)?.[1]);
       a.send(`3/p-1,${ids[0]}["a"]`);

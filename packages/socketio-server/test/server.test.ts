@@ -40,7 +40,7 @@ describe("a server and the official client", () => {
     const heard = once(socket, "x");
     client.emit("x", { a: [1, Buffer.from([2])] });
     expect(await heard).toEqual({ a: [1, Buffer.from([2])] });
-    const answer = running.io.timeout(1000).emitWithAck("ask");
+    const answer = running.io.timeout(10_000).emitWithAck("ask");
     client.on("ask", (reply) => reply("yes"));
     expect(await answer).toEqual(["yes"]);
   });
@@ -274,7 +274,7 @@ describe("a server as an emitter", () => {
     const { io, engine } = inMemory();
     io.of("/x");
     const peer = await joined(engine);
-    io.timeout(1000).emit("ask", () => {});
+    io.timeout(10_000).emit("ask", () => {});
     const inspection = io.inspect();
     expect(inspection).toEqual({
       connections: 1,
