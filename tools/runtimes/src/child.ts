@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { inject } from "vitest";
 import type { Runtime } from "./runtimes.js";
-
-const programs = join(import.meta.dirname, "..", "programs");
 
 /** The environment of a program: nothing of the test runner's own. */
 function environment(): NodeJS.ProcessEnv {
@@ -25,8 +24,9 @@ export interface Running {
   hangUp(): void;
 }
 
-/** Starts one of the programs; it has `seconds` to end by itself. */
+/** Starts one of the programs, where the tarballs are installed; it has `seconds` to end by itself. */
 export function start(runtime: Runtime, program: string, args: readonly string[] = [], seconds = 20): Running {
+  const programs = join(inject("consumer"), "programs");
   const child = spawn(runtime.program, [...runtime.flags, join(programs, program), ...args], {
     cwd: programs,
     env: environment(),

@@ -3,7 +3,7 @@ import { io as ours } from "@sockeye/client";
 import { io as official } from "socket.io-client";
 import { describe, expect, it } from "vitest";
 import { start } from "../src/child.js";
-import { bun, deno, newerNodes, thisNode } from "../src/runtimes.js";
+import { deno, newerNodes, thisNode } from "../src/runtimes.js";
 
 // The server packages as built, in the runtimes that people have, with clients in this Node.js.
 
@@ -13,7 +13,7 @@ const { converse } = createRequire(import.meta.url)("../programs/conversation.cj
 
 const WAYS = [["polling"], ["websocket"], ["polling", "websocket"]];
 
-describe.each([thisNode, ...newerNodes, bun, deno])("the server in $name", (runtime) => {
+describe.each([thisNode, ...newerNodes, deno])("the server in $name", (runtime) => {
   it("serves the incumbent's client and ours in every way, and ends by itself once closed", async () => {
     const server = start(runtime, "serve.mjs", [], 30);
     const url = await server.firstLine;
