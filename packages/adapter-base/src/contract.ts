@@ -215,8 +215,11 @@ export interface Adapter {
   persistSession?(session: Session): void;
   restoreSession?(pid: string, offset: string): Promise<RestoredSession | undefined>;
 
-  /** Events: `create-room` (room), `delete-room` (room), `join-room` (room, id), `leave-room` (room, id), `error`. */
-  on(event: string, listener: (...args: never[]) => void): unknown;
+  /** Each is emitted once per change; see `RoomIndex` for the order. */
+  on(event: "create-room" | "delete-room", listener: (room: Room) => void): unknown;
+  on(event: "join-room" | "leave-room", listener: (room: Room, id: SocketId) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
 
   /** Capability: connection state recovery. Absent: `connectionStateRecovery` is refused at start. */
   readonly recovery?: RecoveryLog;

@@ -1,8 +1,11 @@
+import type { AddressInfo } from "node:net";
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { Emitter } from "@socket.io/redis-emitter";
 import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
+import { Server } from "@sockeye/socketio-server";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
+import { io as connectTo } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ends } from "../../src/rig.js";
 import { collect, next } from "../../src/signals.js";
@@ -123,6 +126,37 @@ describe("connection state recovery on @socket.io/redis-streams-adapter with our
     expect(client.recovered).toBe(true);
     expect(client.id).toBe(server.id);
     expect((await missed).map(([text]) => text)).toEqual(["one", "two"]);
+  });
+});
+
+describe("the API page's sample of server.adapter([value])", () => {
+  it("sets the redis adapter before the clients are connected, and two such servers are one", async () => {
+    const open: (() => Promise<unknown>)[] = [];
+    const start = async () => {
+      const io = new Server();
+      const pubClient = createClient({ url });
+      const subClient = pubClient.duplicate();
+      io.adapter(createAdapter(pubClient, subClient));
+      await Promise.all([pubClient.connect(), subClient.connect()]);
+      io.listen(0);
+      open.push(async () => {
+        await io.close();
+        await Promise.all([pubClient.close(), subClient.close()]);
+      });
+      return io;
+    };
+    try {
+      const [first, second] = [await start(), await start()];
+      const { port } = second.httpServer!.address() as AddressInfo;
+      const socket = connectTo(`http://127.0.0.1:${port}`);
+      open.unshift(async () => socket.disconnect());
+      await next(socket, "connect");
+      const heard = next(socket, "hello");
+      first.emit("hello", "from the other server");
+      expect(await heard).toEqual(["from the other server"]);
+    } finally {
+      for (const close of open) await close();
+    }
   });
 });
 
