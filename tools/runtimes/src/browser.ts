@@ -15,5 +15,7 @@ const FLAGS = [
 /** A headless Chromium. */
 export function launch(): Promise<Browser> {
   if (!existsSync(PROGRAM)) throw new TypeError(`no Chromium at ${PROGRAM}: set CHROMIUM_PATH`);
-  return chromium.launch({ executablePath: PROGRAM, headless: true, args: FLAGS });
+  // Pages are kept as in the browsers of people; the driver would have that off.
+  const ignoreDefaultArgs = ["--disable-back-forward-cache"];
+  return chromium.launch({ executablePath: PROGRAM, headless: true, args: FLAGS, ignoreDefaultArgs });
 }
