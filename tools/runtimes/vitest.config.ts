@@ -7,5 +7,6 @@ export default project("runtimes", {
     testTimeout: 40_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -43,6 +43,13 @@ async function exchange(socket, transports) {
   };
 }
 
+/** Which one this is, by its own word. */
+function runtime() {
+  const { bun, deno, node } = process.versions;
+  if (bun) return `Bun ${bun}`;
+  return deno ? `Deno ${deno}` : `Node.js ${node}`;
+}
+
 /**
  * Every way from every entry point; the results go out as one line. Nobody ends the program after that: it ends when
  * nothing is left to wait for.
@@ -53,7 +60,7 @@ async function talk({ io, websocket, msgpack }) {
   for (const way of WAYS) results.push(await converse(io, url, way));
   results.push(await converse(websocket, url, ["websocket"]));
   for (const way of WAYS) results.push(await converse(msgpack, msgpackUrl, way));
-  console.log(JSON.stringify(results));
+  console.log(JSON.stringify({ runtime: runtime(), results }));
 }
 
 module.exports = { converse, talk };

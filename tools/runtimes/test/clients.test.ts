@@ -30,6 +30,9 @@ describe.each([thisNode, ...newerNodes, bun, deno])("the client in $name", (runt
   it.each(["talk.mjs", "talk.cjs"])("says everything in every way and ends by itself (%s)", async (program) => {
     const { stdout, stderr, code, signal } = await start(runtime, program, [json.url, msgpack.url]).ended;
     expect({ stderr, code, signal }).toEqual({ stderr: "", code: 0, signal: null });
-    expect(JSON.parse(stdout)).toEqual(ALL);
+    const told = JSON.parse(stdout) as { runtime: string; results: object[] };
+    expect(`${told.runtime}.`).toMatch(new RegExp(`^${runtime.name}[. ]`));
+    expect(told.results).toEqual(ALL);
+    console.log(`${program} in ${told.runtime}`);
   });
 });

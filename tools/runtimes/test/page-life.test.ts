@@ -133,7 +133,7 @@ describe("offline and online", () => {
     await expect.poll(() => io.engine.clientsCount).toBe(0);
     io.emit("news", 2);
     await context.setOffline(false);
-    await expect.poll(() => logOf(page), { timeout: 10_000 }).toContain("news 2");
+    await expect.poll(() => logOf(page)).toContain("news 2");
     await expect.poll(() => logOf(page)).toContain("recovered");
     // What was missed comes before the event that tells of the connection.
     expect(await logOf(page)).toEqual(["connect", "news 1", "transport close", "news 2", "recovered"]);
@@ -162,7 +162,7 @@ describe("the back/forward cache", () => {
       const { result } = await session.send("Runtime.evaluate", { expression: "JSON.stringify(log)" });
       return JSON.parse(result.value ?? "[]");
     };
-    await expect.poll(log, { timeout: 10_000 }).toContain("recovered");
+    await expect.poll(log).toContain("recovered");
     const lines = await log();
     expect(lines).toContain("shown true");
     expect(lines.filter((line) => line.startsWith("news"))).toEqual(["news 1", "news 2"]);
@@ -193,9 +193,9 @@ describe("hidden and shown", () => {
       Reflect.deleteProperty(document, "hidden");
       document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     });
-    await expect.poll(() => logOf(page), { timeout: 15_000 }).toHaveLength(3);
+    await expect.poll(() => logOf(page), { timeout: 20_000 }).toHaveLength(3);
     // Long before the heartbeat (25 s and 20 s) would have told.
-    expect(Date.now() - shown).toBeLessThan(15_000);
+    expect(Date.now() - shown).toBeLessThan(20_000);
     expect(await page.evaluate(() => (globalThis as unknown as InPage).socket.connected)).toBe(true);
   });
 });
@@ -217,8 +217,8 @@ describe("a server that restarts", () => {
     const returned = Date.now();
     await startServer(Number(new URL(first.url).port));
     await expect.poll(() => logOf(page), { interval: 20 }).toContain("answer 2");
-    // The longest delay, with its jitter, and the attempt itself.
-    expect(Date.now() - returned).toBeLessThan(400 * 1.5 + 1500);
+    // The longest delay, with its jitter, and what an attempt takes on a busy machine.
+    expect(Date.now() - returned).toBeLessThan(400 * 1.5 + 4000);
     const [before, reason, ...after] = await logOf(page);
     expect(before).toBe("connect");
     expect(reason).toMatch(/^transport (close|error)$/);
