@@ -2,6 +2,6 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    projects: ["packages/*", "tools/*/vitest.config.ts"],
+    projects: ["packages/*", "tools/*/vitest.config.ts", "tools/interop/vitest.soak.config.ts"],
   },
 });

@@ -8,6 +8,5 @@ export default project("soak", {
     include: ["soak/**/*.test.ts"],
     testTimeout: (seconds + 120) * 1_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
   },
 });

@@ -280,6 +280,13 @@ export const stages = [
     run: (context) => testProject("interop", context, 600),
   },
   {
+    name: "soak",
+    title: "two minutes of 500 clients that come, misbehave and go",
+    needs: ["install"],
+    services: [],
+    run: (context) => testProject("soak", context, 420),
+  },
+  {
     name: "runtimes",
     title: "client and server as built, in other runtimes and bundles",
     needs: ["build"],
