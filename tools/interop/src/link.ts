@@ -9,6 +9,7 @@ export class Link {
   readonly #pairs = new Set<{ near: Socket; far: Socket }>();
   #frozen = false;
   #target = 0;
+  #plugged = true;
 
   constructor() {
     this.#relay = createServer((near) => this.#accept(near));
@@ -48,12 +49,21 @@ export class Link {
     for (const { near, far } of this.#pairs) hold(near, far);
   }
 
+  /** Whether new connections reach the server. A stopped server's port may soon be somebody else's. */
+  plug(plugged: boolean): void {
+    this.#plugged = plugged;
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#relay.close(() => resolve()));
   }
 
   #accept(near: Socket): void {
+    if (!this.#plugged) {
+      near.destroy();
+      return;
+    }
     const far = connect(this.#target, "127.0.0.1");
     const pair = { near, far };
     this.#pairs.add(pair);

@@ -66,6 +66,7 @@ export class Rig {
     prepare(this.#stack.io);
     if (this.#stack.app) await this.#stack.app.listen(this.#port);
     else if (this.cell.transport !== "memory") await listen(http, this.#port);
+    this.#link?.plug(true);
   }
 
   /** Ends server and listener; the port stays ours for the next `start`. */
@@ -73,6 +74,7 @@ export class Rig {
     const [stack, http] = [this.#stack, this.#http];
     this.#stack = undefined;
     this.#http = undefined;
+    this.#link?.plug(false);
     await stack?.io.close();
     stack?.app?.close();
     http?.closeAllConnections();
