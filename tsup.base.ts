@@ -17,6 +17,22 @@ const plainSourceMaps: NonNullable<Options["plugins"]>[number] = {
 };
 
 /**
+ * Code at the end of each CommonJS file, behind the exports. Not tsup's `footer`: that one stands before the exports unless
+ * tree-shaking is off, and without it CommonJS files are rewritten for old engines (class names lost, helpers for `?.`).
+ */
+export function commonJsEnd(code: string): NonNullable<Options["plugins"]>[number] {
+  return {
+    name: "common-js-end",
+    buildEnd({ writtenFiles }) {
+      for (const { name } of writtenFiles.filter((file) => file.name.endsWith(".cjs"))) {
+        const [body, map = ""] = readFileSync(name, "utf8").split(/(?=\/\/# sourceMappingURL=)/);
+        writeFileSync(name, `${body}${code}\n${map}`);
+      }
+    },
+  };
+}
+
+/**
  * What every published package builds the same way: ESM and CJS with types and source maps, nothing bundled in.
  *
  * The output folder is emptied here, when the configuration is read. tsup would do it as each build starts, and where a
@@ -34,7 +50,7 @@ export function library(entry: Record<string, string>, overrides: Options = {}):
     splitting: true,
     treeshake: true,
     outDir: "dist",
-    plugins: [plainSourceMaps],
     ...overrides,
+    plugins: [plainSourceMaps, ...(overrides.plugins ?? [])],
   };
 }

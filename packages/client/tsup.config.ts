@@ -1,5 +1,5 @@
-import { defineConfig, type Options } from "tsup";
-import { library } from "../../tsup.base.js";
+import { defineConfig } from "tsup";
+import { commonJsEnd, library } from "../../tsup.base.js";
 
 const entry = { index: "src/index.ts", websocket: "src/websocket/index.ts", msgpack: "src/msgpack/index.ts" };
 
@@ -12,13 +12,10 @@ const CALLABLE = `if (module.exports.default) {
   Object.defineProperty(module.exports, "__esModule", { value: true });
 }`;
 
-const callable: Options = {
-  treeshake: false,
-  footer: ({ format }) => (format === "cjs" ? { js: CALLABLE } : {}),
-};
+const plugins = [commonJsEnd(CALLABLE)];
 
 // Two builds of the same sources: `#platform` resolves by condition (package.json, "imports").
 export default defineConfig([
-  library(entry, { platform: "neutral", ...callable }),
-  library(entry, { platform: "node", outDir: "dist/node", dts: false, ...callable }),
+  library(entry, { platform: "neutral", plugins }),
+  library(entry, { platform: "node", outDir: "dist/node", dts: false, plugins }),
 ]);
