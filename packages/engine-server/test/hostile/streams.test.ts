@@ -204,19 +204,22 @@ hostile("on %s: uploads of revision 3", (_stack, start) => {
       .map((list) => Uint8Array.from(list.flat())),
   );
 
-  it("are answered, whatever they hold", async () => {
+  it.each([
+    [3, "1:1"],
+    [4, "1"],
+  ])("of protocol %i are answered, whatever they hold", async (revision, goodbye) => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(text, octets), async (body) => {
-        const opened = await get(rig, "EIO=3&transport=polling");
+        const opened = await get(rig, `EIO=${revision}&transport=polling`);
         const { sid } = JSON.parse(opened.body.slice(opened.body.indexOf("{")));
-        const query = `EIO=3&transport=polling&sid=${sid}`;
+        const query = `EIO=${revision}&transport=polling&sid=${sid}`;
         const headers: Record<string, string> =
           typeof body === "string" ? {} : { "content-type": "application/octet-stream" };
         const upload = { method: "POST", body: typeof body === "string" ? body : Buffer.from(body), headers };
         const { status } = await send(rig, `${PATH}?${query}`, upload).answer;
         expect([200, 400]).toContain(status);
         await stillServed();
-        await send(rig, `${PATH}?${query}`, { method: "POST", body: "1:1" }).answer;
+        await send(rig, `${PATH}?${query}`, { method: "POST", body: goodbye }).answer;
       }),
       { numRuns: 150 },
     );
