@@ -7,7 +7,9 @@ export {
   type BroadcastChannelDriverOptions,
 } from "./cluster/drivers/broadcast-channel-driver.js";
 export { ClusterError, type ClusterErrorCode, ClusterTimeoutError, ClusterViolation } from "./cluster/errors.js";
+export type * from "./cluster/foreign/contract.js";
 export type { ClusterOptions } from "./cluster/options.js";
+export type * from "./cluster/recovery/contract.js";
 export * from "./contract.js";
 export { AdapterError, type AdapterErrorCode } from "./errors.js";
 export { hostOf } from "./host-of.js";

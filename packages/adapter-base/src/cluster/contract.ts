@@ -1,3 +1,5 @@
+import type { LogPosition, RecoveryStore } from "./recovery/contract.js";
+
 /**
  * The driver contract: how envelopes of the cluster protocol travel between nodes. The protocol itself (requests,
  * membership, interest, recovery) is written once, above this line; a driver for Redis, PostgreSQL or an IPC channel only
@@ -16,6 +18,9 @@
  */
 export interface ClusterDriver {
   readonly capabilities: DriverCapabilities;
+
+  /** Capability: sessions can be resumed on any node. Usable between `start` and `close`. */
+  readonly recovery?: RecoveryStore;
 
   /** Connects. Resolves when published envelopes would be delivered and subscriptions take effect. */
   start(node: NodeId, receiver: DriverReceiver): Promise<void>;
@@ -46,8 +51,11 @@ export type Channel =
   | { readonly kind: "rooms"; readonly namespace: string; readonly partition: number };
 
 export interface DriverReceiver {
-  /** One envelope, in order. `bytes` are the receiver's to keep. MUST NOT throw. */
-  onEnvelope(channel: Channel, bytes: Uint8Array): void;
+  /**
+   * One envelope, in order. `bytes` are the receiver's to keep. `position`: its place in the log of a recovery store that
+   * published it. MUST NOT throw.
+   */
+  onEnvelope(channel: Channel, bytes: Uint8Array, position?: LogPosition): void;
   /** Envelopes may have been lost since the last one on these channels (all, when absent). */
   onGap(channels?: readonly Channel[]): void;
   /** `up` / `down` of the write path and of the read path, each as the driver sees it. */
