@@ -280,6 +280,13 @@ export const stages = [
     run: (context) => testProject("interop", context, 600),
   },
   {
+    name: "cluster",
+    title: "servers as one over real brokers, with outages",
+    needs: ["install"],
+    services: ["redis"],
+    run: (context) => testProject("cluster", context, 420),
+  },
+  {
     name: "soak",
     title: "two minutes of 500 clients that come, misbehave and go",
     needs: ["install"],

@@ -1,0 +1,21 @@
+/** Codes of {@link RedisAdapterError}. */
+export type RedisAdapterErrorCode =
+  /** What was given as a client is not one that is understood: node-redis 4 to 6, ioredis 5 and 6. */
+  | "ERR_SOCKEYE_REDIS_CLIENT"
+  /** An option has a value it cannot have. */
+  | "ERR_SOCKEYE_REDIS_OPTION"
+  /** The chosen `wire` is not available. */
+  | "ERR_SOCKEYE_REDIS_WIRE";
+
+/** The adapter was asked for something that it cannot do. */
+export class RedisAdapterError extends Error {
+  override readonly name = "RedisAdapterError";
+
+  constructor(
+    readonly code: RedisAdapterErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

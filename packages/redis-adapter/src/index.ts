@@ -1,0 +1,1 @@
+export { RedisAdapterError, type RedisAdapterErrorCode } from "./errors.js";
