@@ -5,18 +5,23 @@
  *
  * Per namespace there is one shared log. What is appended gets the next number, is kept, and is published to every node of
  * the namespace, in one step; so all nodes agree on one order. Per session there is a record and a log of what was sent to
- * it alone.
+ * it alone. Each time a node takes a session over, it goes on as the next incarnation: a node that stood still meanwhile, and
+ * still believes that the session is its own, can no longer write to it.
  *
  * A store
  * - MUST number the entries of a namespace 1, 2, 3, ... without a hole, in the order in which `append` took effect, within one
  *   epoch; MUST begin a new epoch, and again with 1, when it has lost the log (a backend without persistence that was
  *   restarted).
+ * - MUST let what one node asks for take effect in the order in which it asked, without waiting for the answers.
  * - MUST publish an appended envelope on the channel `{ kind: "all", namespace }` with its position, in the same step in which it
  *   was logged: an entry is in the log before a node sees it. It MAY arrive out of order or twice, or be lost; nodes put that
  *   right by the numbers and by `read`.
  * - MUST answer `trimmed` when an entry after the given position is no longer there. Never a part of them.
  * - MUST make `take` atomic: of two calls for one session, on any node, at most one gets it.
- * - MUST bound each log and each record in time, entries and bytes by the limits it was given, without a scan per call.
+ * - MUST refuse a late incarnation: `save` and `remove` do nothing when the record kept is of a higher one, `touch` and
+ *   `appendPrivate` when it is of another one or not kept.
+ * - MUST bound each log in entries, and logs and records in time, by the limits it was given, without a scan per call; SHOULD
+ *   bound logs in bytes as well.
  * - MUST NOT interpret, change or re-encode an envelope, a record or an event.
  * - MUST NOT build statements or key names of its backend from names unescaped: peers may choose them.
  * - MUST settle every promise: with `ERR_SOCKEYE_CLUSTER_PUBLISH` when the backend is away, within the driver's deadline.
@@ -36,16 +41,19 @@ export interface RecoveryStore {
   /** The entries after a position, the oldest first; all of them, or `limit` of the oldest. An older epoch is `trimmed`. */
   read(namespace: string, after: LogPosition, limit?: number): Promise<readonly LoggedEnvelope[] | "trimmed">;
 
-  /** Writes records, new or known, and lets them live for `lifetime` milliseconds from now. Their private logs live as long. */
+  /**
+   * Writes records, new or known, and lets them live for `lifetime` milliseconds from now. Their private logs live as long. A
+   * record of a higher incarnation than the one kept begins with an empty private log.
+   */
   save(namespace: string, records: readonly StoredRecord[], lifetime: number): Promise<void>;
-  /** Lets known records live for `lifetime` milliseconds from now. */
-  touch(namespace: string, pids: readonly string[], lifetime: number): Promise<void>;
-  /** Appends to private logs, in order. An event for a session that is not kept is ignored. */
+  /** Lets records live for `lifetime` milliseconds from now. */
+  touch(namespace: string, sessions: readonly SessionKey[], lifetime: number): Promise<void>;
+  /** Appends to private logs, in order. */
   appendPrivate(namespace: string, events: readonly StoredEvent[]): Promise<void>;
   /** Takes a session out, with its private log. `undefined`: there is none. */
   take(namespace: string, pid: string): Promise<TakenSession | undefined>;
   /** Removes sessions that ended for good. */
-  remove(namespace: string, pids: readonly string[]): Promise<void>;
+  remove(namespace: string, sessions: readonly SessionKey[]): Promise<void>;
 }
 
 /** Limits of one namespace; beyond them the oldest goes. */
@@ -72,22 +80,29 @@ export interface LoggedEnvelope extends LogPosition {
   readonly envelope: Uint8Array;
 }
 
-export interface StoredRecord {
+/** A session in one of its incarnations. */
+export interface SessionKey {
+  /** A secret. `take` is asked for what peers report: any string of up to 256 characters. */
   readonly pid: string;
+  /** 1, 2, 3, ... */
+  readonly incarnation: number;
+}
+
+export interface StoredRecord extends SessionKey {
   readonly bytes: Uint8Array;
 }
 
-export interface StoredEvent {
-  readonly pid: string;
-  /** 1, 2, 3, ... within the session. */
+export interface StoredEvent extends SessionKey {
+  /** Grows within the session, perhaps with holes. */
   readonly number: number;
   readonly bytes: Uint8Array;
 }
 
 export interface TakenSession {
+  readonly incarnation: number;
   readonly bytes: Uint8Array;
   /** Milliseconds since it was saved or touched last, by the clock of the store. */
   readonly idle: number;
   /** What is left of its private log, the oldest first. */
-  readonly events: readonly Omit<StoredEvent, "pid">[];
+  readonly events: readonly Pick<StoredEvent, "number" | "bytes">[];
 }
