@@ -1,77 +1,14 @@
 import assert from "node:assert/strict";
-import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "../cluster/contract.js";
+import type { Channel } from "../cluster/contract.js";
+import { DriverBench, type DriverSubject, type Listener, STRANGE_NAMES } from "./driver-bench.js";
 import { eventually } from "./eventually.js";
 import type { TestRunner } from "./runner.js";
-
-/** The drivers of one cluster, for one test. */
-export interface DriverCluster {
-  /** A driver for one more node, not started. */
-  driver(): ClusterDriver | Promise<ClusterDriver>;
-  /** For drivers whose backend can be taken away and given back. */
-  readonly outage?: { kill(): void | Promise<void>; restart(): void | Promise<void> };
-  stop?(): void | Promise<void>;
-}
-
-export interface DriverSubject {
-  readonly name: string;
-  /** Its clusters have an `outage`. */
-  readonly canFail?: boolean;
-  start(): DriverCluster | Promise<DriverCluster>;
-}
-
-/** A started node that writes down what its driver tells it. */
-class Listener implements DriverReceiver {
-  readonly heard: { readonly channel: Channel; readonly bytes: Uint8Array }[] = [];
-  readonly states: string[] = [];
-  gaps = 0;
-
-  constructor(readonly driver: ClusterDriver) {}
-
-  /** The numbers heard on the first two bytes, in order. */
-  get numbers(): number[] {
-    return this.heard.map(({ bytes }) => bytes[0]! * 256 + bytes[1]!);
-  }
-
-  onEnvelope(channel: Channel, bytes: Uint8Array): void {
-    this.heard.push({ channel, bytes });
-  }
-
-  onGap(): void {
-    this.gaps++;
-  }
-
-  onState({ publish, receive }: { publish: string; receive: string }): void {
-    this.states.push(`${publish}/${receive}`);
-  }
-}
-
-class DriverBench {
-  readonly #listeners: Listener[] = [];
-
-  constructor(readonly cluster: DriverCluster) {}
-
-  async node(...channels: Channel[]): Promise<Listener> {
-    const listener = new Listener(await this.cluster.driver());
-    this.#listeners.push(listener);
-    const id: NodeId = this.#listeners.length.toString(16).padStart(16, "0");
-    await listener.driver.start(id, listener);
-    for (const channel of channels) await listener.driver.subscribe(channel);
-    return listener;
-  }
-
-  async close(): Promise<void> {
-    for (const { driver } of this.#listeners) await driver.close();
-    await this.cluster.stop?.();
-  }
-}
 
 const CLUSTER: Channel = { kind: "cluster" };
 const ALL: Channel = { kind: "all", namespace: "/" };
 const room = (partition: number, namespace = "/"): Channel => ({ kind: "rooms", namespace, partition });
 const numbered = (n: number): Uint8Array => Uint8Array.of(n >> 8, n & 255);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
-
-const STRANGE_NAMESPACES = ["/a b", "/#*?[x]", '/"; DROP', "/é日本😀", "/a/b:c", `/${"n".repeat(300)}`];
 
 const CASES: readonly (readonly [title: string, run: (bench: DriverBench) => Promise<void>])[] = [
   [
@@ -182,14 +119,14 @@ const CASES: readonly (readonly [title: string, run: (bench: DriverBench) => Pro
     async (bench) => {
       const one = await bench.node();
       const listeners = new Map<string, Listener>();
-      for (const namespace of STRANGE_NAMESPACES) {
+      for (const namespace of STRANGE_NAMES) {
         listeners.set(namespace, await bench.node({ kind: "all", namespace }, room(0, namespace)));
       }
-      for (const [n, namespace] of STRANGE_NAMESPACES.entries()) {
+      for (const [n, namespace] of STRANGE_NAMES.entries()) {
         await one.driver.publish({ kind: "all", namespace }, numbered(n));
         await one.driver.publish(room(0, namespace), numbered(n + 100));
       }
-      for (const [n, namespace] of STRANGE_NAMESPACES.entries()) {
+      for (const [n, namespace] of STRANGE_NAMES.entries()) {
         const { heard } = listeners.get(namespace)!;
         const own = () => heard.filter(({ channel }) => "namespace" in channel && channel.namespace === namespace);
         await eventually(() => assert.equal(own().length, 2));

@@ -1,8 +1,10 @@
 export { adapterConformance } from "./adapter-suite.js";
 export { type AdapterCase, type AdapterCluster, type AdapterSubject, type AdapterSupports, Bench } from "./bench.js";
-export { type DriverCluster, type DriverSubject, driverConformance } from "./driver-suite.js";
+export type { DriverCluster, DriverSubject } from "./driver-bench.js";
+export { driverConformance } from "./driver-suite.js";
 export { eventually } from "./eventually.js";
-export { type Faults, MemoryBus, MemoryDriver } from "./memory-bus.js";
+export { type Faults, MemoryBus, type MemoryBusOptions, MemoryDriver } from "./memory-bus.js";
+export { recoveryStoreConformance } from "./recovery-store-suite.js";
 export type { TestRunner } from "./runner.js";
 export {
   type Received,

@@ -1,6 +1,9 @@
 import { channelKey } from "../cluster/channel-key.js";
 import type { Channel, ClusterDriver, DriverCapabilities, DriverReceiver, NodeId } from "../cluster/contract.js";
 import { ClusterError } from "../cluster/errors.js";
+import type { LogPosition, RecoveryStore } from "../cluster/recovery/contract.js";
+import { RecoveryTables } from "../cluster/recovery/recovery-tables.js";
+import { MemoryStore } from "./memory-store.js";
 import { seededRandom } from "./random.js";
 
 /** What may happen to an envelope on its way to one node; probabilities from 0 to 1. */
@@ -12,18 +15,32 @@ export interface Faults {
   readonly drop?: number;
   /** Overtaken by what was sent after it. A driver must not do this; a bus that does may lose the order, nothing else. */
   readonly reorder?: number;
+  /** Longest time the recovery store takes to do what it is asked, in milliseconds. What is published then comes earlier. */
+  readonly slow?: number;
+  /** The recovery store does what it is asked, and says that it did not. */
+  readonly mislead?: number;
+}
+
+export interface MemoryBusOptions {
+  /** Its drivers have a recovery store. */
+  readonly recovery?: boolean;
 }
 
 /** A message bus inside the process, with faults on demand. Each node of a test takes a driver of its own. */
 export class MemoryBus {
   readonly #drivers = new Set<MemoryDriver>();
   readonly #random: () => number;
+  readonly #recovers: boolean;
   #faults: Faults;
   #up = true;
+  #epochs = 0;
+  /** What the recovery store keeps. */
+  readonly tables = new RecoveryTables("0");
 
-  constructor(faults: Faults = {}) {
+  constructor(faults: Faults = {}, { recovery = false }: MemoryBusOptions = {}) {
     this.#faults = faults;
     this.#random = seededRandom(faults.seed ?? 1);
+    this.#recovers = recovery;
   }
 
   get isUp(): boolean {
@@ -31,7 +48,7 @@ export class MemoryBus {
   }
 
   driver(capabilities: Partial<DriverCapabilities> = {}): MemoryDriver {
-    return new MemoryDriver(this, capabilities);
+    return new MemoryDriver(this, capabilities, this.#recovers);
   }
 
   attach(driver: MemoryDriver): void {
@@ -58,35 +75,63 @@ export class MemoryBus {
     for (const driver of this.#drivers) driver.recovered();
   }
 
-  send(channel: Channel, envelope: Uint8Array): void {
-    const key = channelKey(channel);
-    for (const driver of this.#drivers) if (driver.isSubscribed(key)) this.#convey(driver, channel, envelope);
+  /** The recovery store loses everything, as a broker without persistence does that is restarted. */
+  forget(): void {
+    this.tables.forget((++this.#epochs).toString(36));
   }
 
-  #convey(driver: MemoryDriver, channel: Channel, envelope: Uint8Array): void {
+  /** How long the store takes this time. */
+  get storeDelay(): number {
+    return this.#random() * (this.#faults.slow ?? 0);
+  }
+
+  /** Whether its answer is a lie this time. */
+  get isMisleading(): boolean {
+    return this.#random() < (this.#faults.mislead ?? 0);
+  }
+
+  send(channel: Channel, envelope: Uint8Array, position?: LogPosition): void {
+    const key = channelKey(channel);
+    for (const driver of this.#drivers) {
+      if (driver.isSubscribed(key)) this.#convey(driver, { channel, envelope, position });
+    }
+  }
+
+  #convey(driver: MemoryDriver, message: Message): void {
     const { drop = 0, duplicate = 0, reorder = 0, delay = 0 } = this.#faults;
     if (this.#random() < drop) return;
     const copies = this.#random() < duplicate ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const late = this.#random() * delay;
-      if (this.#random() < reorder) setTimeout(() => driver.arrive(channel, envelope), late + 1);
-      else driver.enqueue(channel, envelope, late);
+      if (this.#random() < reorder) setTimeout(() => driver.arrive(message), late + 1);
+      else driver.enqueue(message, late);
     }
   }
 }
 
+interface Message {
+  readonly channel: Channel;
+  readonly envelope: Uint8Array;
+  readonly position: LogPosition | undefined;
+}
+
 export class MemoryDriver implements ClusterDriver {
   readonly capabilities: DriverCapabilities;
+  readonly recovery?: RecoveryStore;
   readonly #bus: MemoryBus;
   readonly #subscribed = new Set<string>();
   #receiver: DriverReceiver | undefined;
   /** Last arrival under way: what is sent later comes later. */
   #last: Promise<void> = Promise.resolve();
+  /** Last request to the store under way. */
+  #lastRequest: Promise<unknown> | undefined;
   #closed = false;
-  #paused = false;
+  /** While it stands still: ends when it goes on. */
+  #pause: { readonly over: Promise<void>; end(): void } | undefined;
 
-  constructor(bus: MemoryBus, capabilities: Partial<DriverCapabilities>) {
+  constructor(bus: MemoryBus, capabilities: Partial<DriverCapabilities>, recovers: boolean) {
     this.#bus = bus;
+    if (recovers) this.recovery = this.#createStore();
     this.capabilities = {
       ordered: true,
       interest: true,
@@ -111,12 +156,9 @@ export class MemoryDriver implements ClusterDriver {
   }
 
   async publish(channel: Channel, envelope: Uint8Array): Promise<void> {
-    if (this.#closed) throw new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
-    if (envelope.byteLength > this.capabilities.maxEnvelopeBytes) {
-      throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", `${envelope.byteLength} bytes are too many`);
-    }
-    if (!this.#bus.isUp) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the bus is down");
-    if (!this.#paused) this.#bus.send(channel, envelope.slice());
+    this.#checkUsable();
+    this.#checkSize(envelope);
+    if (this.#pause === undefined) this.#bus.send(channel, envelope.slice());
   }
 
   async close(): Promise<void> {
@@ -129,9 +171,11 @@ export class MemoryDriver implements ClusterDriver {
     this.#bus.detach(this);
   }
 
-  /** Stands still as a stopped process does: it neither sends nor hears. */
+  /** Stands still as a stopped process does: it neither sends nor hears, and what it asks of the store is done afterwards. */
   pause(paused: boolean): void {
-    this.#paused = paused;
+    if (paused === (this.#pause !== undefined)) return;
+    this.#pause?.end();
+    this.#pause = paused ? createPause() : undefined;
   }
 
   isSubscribed(key: string): boolean {
@@ -139,16 +183,17 @@ export class MemoryDriver implements ClusterDriver {
   }
 
   /** Delivers after everything sent to this node before. */
-  enqueue(channel: Channel, envelope: Uint8Array, delay: number): void {
+  enqueue(message: Message, delay: number): void {
     const travelled = delay === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, delay));
     this.#last = this.#last.then(async () => {
       if (travelled !== undefined) await travelled;
-      this.arrive(channel, envelope);
+      this.arrive(message);
     });
   }
 
-  arrive(channel: Channel, envelope: Uint8Array): void {
-    if (!this.#closed && !this.#paused && this.#bus.isUp) this.#receiver?.onEnvelope(channel, envelope.slice());
+  arrive({ channel, envelope, position }: Message): void {
+    if (this.#closed || this.#pause !== undefined || !this.#bus.isUp) return;
+    this.#receiver?.onEnvelope(channel, envelope.slice(), position);
   }
 
   outage(): void {
@@ -159,4 +204,59 @@ export class MemoryDriver implements ClusterDriver {
     this.#receiver?.onState({ publish: "up", receive: "up" });
     this.#receiver?.onGap();
   }
+
+  #createStore(): RecoveryStore {
+    return new MemoryStore({
+      request: (operation) => this.#request(operation),
+      publish: (namespace, envelope, position) => this.#bus.send({ kind: "all", namespace }, envelope, position),
+      checkSize: (envelope) => this.#checkSize(envelope),
+    });
+  }
+
+  /** In order; at once when nothing is under way and the store is not slow. */
+  async #request<T>(operation: (tables: RecoveryTables) => T): Promise<T> {
+    this.#checkUsable();
+    const delay = this.#bus.storeDelay;
+    if (delay === 0 && this.#pause === undefined && this.#lastRequest === undefined) return this.#perform(operation);
+    const done = this.#afterOthers(delay).then(() => this.#perform(operation));
+    const settled = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#lastRequest === settled) this.#lastRequest = undefined;
+      });
+    this.#lastRequest = settled;
+    return done;
+  }
+
+  async #afterOthers(delay: number): Promise<void> {
+    const others = this.#lastRequest;
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    await others;
+    while (this.#pause !== undefined) await this.#pause.over;
+  }
+
+  #perform<T>(operation: (tables: RecoveryTables) => T): T {
+    this.#checkUsable();
+    const answer = operation(this.#bus.tables);
+    if (this.#bus.isMisleading) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "no answer came");
+    return answer;
+  }
+
+  #checkUsable(): void {
+    if (this.#closed) throw new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
+    if (!this.#bus.isUp) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the bus is down");
+  }
+
+  #checkSize({ byteLength }: Uint8Array): void {
+    if (byteLength <= this.capabilities.maxEnvelopeBytes) return;
+    throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", `${byteLength} bytes are too many`);
+  }
+}
+
+function createPause(): { readonly over: Promise<void>; end(): void } {
+  let end = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { over, end };
 }

@@ -24,7 +24,8 @@
  *   bound logs in bytes as well.
  * - MUST NOT interpret, change or re-encode an envelope, a record or an event.
  * - MUST NOT build statements or key names of its backend from names unescaped: peers may choose them.
- * - MUST settle every promise: with `ERR_SOCKEYE_CLUSTER_PUBLISH` when the backend is away, within the driver's deadline.
+ * - MUST settle every promise: with `ERR_SOCKEYE_CLUSTER_PUBLISH` when the backend is away, within the driver's deadline, with
+ *   `ERR_SOCKEYE_CLUSTER_TOO_LARGE` when an envelope is, as `publish` does, and with `ERR_SOCKEYE_CLUSTER_CLOSED` after `close`.
  * - MUST batch what is asked for in one event-loop turn where the backend can.
  */
 export interface RecoveryStore {
