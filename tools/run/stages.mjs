@@ -114,7 +114,7 @@ async function testProject(project, context, seconds) {
 
 /** The projects whose tests need neither a build nor a service: every package, and the tools that only help. */
 function unitProjects() {
-  const helpers = ["tools/testkit", "tools/run"];
+  const helpers = ["tools/testkit", "tools/run", "tools/bench"];
   const hasTests = (/** @type {string} */ folder) =>
     existsSync(join(root, folder, "test")) &&
     readdirSync(join(root, folder, "test"), { recursive: true }).some((file) => /\.test\.(ts|mjs)$/.test(`${file}`));
