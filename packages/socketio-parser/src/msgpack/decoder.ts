@@ -1,4 +1,3 @@
-import { Unpackr } from "msgpackr";
 import { isBinary } from "../binary.js";
 import type { BinaryChunk, DecoderLimits } from "../contract.js";
 import { EmittingDecoder } from "../emitting-decoder.js";
@@ -6,10 +5,7 @@ import { ParserError, ParserViolation } from "../errors.js";
 import { DEFAULT_LIMITS, withDefaults } from "../limits.js";
 import { type Packet, PacketType } from "../packet.js";
 import { isDataValid, isIdValid } from "../shapes.js";
-import { importExtensions } from "./extensions.js";
-import { Scanner } from "./scan.js";
-
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+import { unpackValue } from "./value.js";
 
 /**
  * One binary message to one packet. Nothing is ever pending. What arrives is held to the shapes of the JSON codec.
@@ -39,7 +35,8 @@ export class Decoder extends EmittingDecoder {
       throw new ParserViolation("ATTACHMENTS_TOO_LARGE");
     }
     try {
-      return validate(unpack(bytesOf(chunk), this.#limits.maxDepth), this.#limits);
+      // The envelope is one level around the payload.
+      return validate(unpackValue(bytesOf(chunk), this.#limits.maxDepth + 1), this.#limits);
     } catch (cause) {
       // With a very large `maxDepth` the engine's own stack may end first.
       throw cause instanceof ParserError ? cause : new ParserViolation("INVALID_PAYLOAD", undefined, { cause });
@@ -56,16 +53,6 @@ function bytesOf(chunk: BinaryChunk): Uint8Array {
   return ArrayBuffer.isView(chunk)
     ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     : new Uint8Array(chunk);
-}
-
-/** Only bytes that were walked over go to msgpackr. The envelope is one level around the payload. */
-function unpack(bytes: Uint8Array, maxDepth: number): unknown {
-  const scanner = new Scanner(bytes, maxDepth + 1);
-  scanner.skip();
-  if (!scanner.isAtEnd) {
-    throw new ParserViolation("INVALID_PAYLOAD");
-  }
-  return unpackr.unpack(scanner.extensions === undefined ? bytes : importExtensions(bytes, scanner.extensions));
 }
 
 /** Other members than the four are passed by: official peers write down whatever their packet object holds. */

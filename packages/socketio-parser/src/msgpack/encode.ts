@@ -1,4 +1,3 @@
-import { Packr } from "msgpackr";
 import type { EncodedPacket, Encoder as EncoderContract } from "../contract.js";
 import { UnserializableError } from "../errors.js";
 import { type Packet, PacketType } from "../packet.js";
@@ -6,9 +5,7 @@ import { explain } from "../unserializable.js";
 import { concatenate, exportDates } from "./extensions.js";
 import { isPackable, PackableCopy } from "./packable.js";
 import { Scanner } from "./scan.js";
-
-/** Maps stay maps (no records, no shared structures), each with the shortest head. */
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+import { packr } from "./value.js";
 
 /** Packet to one binary message: a map of `type`, `nsp`, `id` and `data`. */
 export class Encoder implements EncoderContract {

@@ -4,6 +4,7 @@ import { Encoder } from "./encode.js";
 
 export { ParserError, type ParserErrorCode, ParserViolation, UnserializableError } from "../errors.js";
 export { PacketType } from "../packet.js";
+export { packValue, unpackValue } from "./value.js";
 export { Decoder, Encoder };
 
 /** Version of the Socket.IO protocol. */

@@ -43,6 +43,12 @@ export function isPackable(value: unknown, depth = 0): boolean {
 export class PackableCopy {
   /** Whether a date is in it, which is to be exchanged in the result. */
   hasDate = false;
+  readonly #undefinedIs: "itself" | "json";
+
+  /** `json`: `undefined` becomes what JSON makes of it, null in lists and no member in objects. */
+  constructor(undefinedIs: "itself" | "json" = "itself") {
+    this.#undefinedIs = undefinedIs;
+  }
 
   /**
    * As JSON would see the value, except that `undefined`, dates and bytes stay what they are: `toJSON` is called once per
@@ -81,14 +87,18 @@ export class PackableCopy {
       throw new ParserError("TOO_DEEP");
     }
     if (Array.isArray(container)) {
-      return Array.from(container, (element, index) => this.of(element, index, depth));
+      return Array.from(container, (element, index) => {
+        const copied = this.of(element, index, depth);
+        return copied === undefined && this.#undefinedIs === "json" ? null : copied;
+      });
     }
     const copy: Container = {};
     for (const key of Object.keys(container)) {
       const value = container[key];
-      if (typeof value !== "function") {
+      const copied = typeof value === "function" ? undefined : this.of(value, key, depth);
+      if (copied !== undefined || (typeof value !== "function" && this.#undefinedIs === "itself")) {
         // Not by assignment: `__proto__` is a name like any other.
-        Object.defineProperty(copy, key, { value: this.of(value, key, depth), enumerable: true });
+        Object.defineProperty(copy, key, { value: copied, enumerable: true });
       }
     }
     return copy;
