@@ -6,5 +6,6 @@ export default defineConfig(
     index: "src/index.ts",
     conformance: "src/conformance/index.ts",
     "node-cluster": "src/cluster/drivers/node-cluster.node.ts",
+    wire: "src/compat/wire/index.ts",
   }),
 );

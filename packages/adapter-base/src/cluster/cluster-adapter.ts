@@ -30,6 +30,7 @@ import { Interest, partitionOf } from "./interest.js";
 import { type ClusterOptions, clusterOptions } from "./options.js";
 import { replyHandlers } from "./replies.js";
 import { Requests } from "./requests.js";
+import { describeSocket, reviveSocket } from "./socket-details.js";
 
 export interface ClusterAdapterOptions extends ClusterOptions, InMemoryAdapterOptions {}
 
@@ -120,7 +121,7 @@ export class ClusterAdapter extends InMemoryAdapter {
     );
     this.#node.publish(this.#everyone, { kind: "fetch", ...this.#selection(options), request });
     const { responses, missing } = await answers;
-    const found = [...local, ...responses.flat().map(revive)];
+    const found = [...local, ...responses.flat().map(reviveSocket)];
     if (missing.length > 0) throw new ClusterTimeoutError(found, missing);
     return found;
   }
@@ -269,7 +270,7 @@ export class ClusterAdapter extends InMemoryAdapter {
 
   #describeSockets(fetch: Fetch): void {
     const { origin, namespace, request } = fetch;
-    const sockets = this.localSockets(optionsOf(fetch)).map(describe);
+    const sockets = this.localSockets(optionsOf(fetch)).map(describeSocket);
     this.#node.reply(origin, { kind: "sockets", namespace, request, sockets });
   }
 
@@ -325,14 +326,6 @@ export class ClusterAdapter extends InMemoryAdapter {
 
 function eventOf(data: readonly unknown[]): OutgoingEvent {
   return { type: 2, data: data as OutgoingEvent["data"] };
-}
-
-function describe(socket: HostSocket): RemoteSocketDetails {
-  return { id: socket.id, handshake: socket.handshake, rooms: [...socket.rooms], data: socket.data };
-}
-
-function revive({ id, handshake, rooms, data }: RemoteSocketDetails): SocketDetails {
-  return { id, handshake, rooms: new Set(rooms), data };
 }
 
 /**

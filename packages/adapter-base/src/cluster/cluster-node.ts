@@ -1,5 +1,6 @@
 import type { AdapterHealth } from "../contract.js";
 import { decodeEnvelope, encodeEnvelope } from "./codec.js";
+import { Complaints } from "./complaints.js";
 import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "./contract.js";
 import { dispatch, type Handlers } from "./dispatch.js";
 import { Duplicates } from "./duplicates.js";
@@ -36,9 +37,6 @@ export interface Traffic {
 
 const CLUSTER: Channel = { kind: "cluster" };
 
-/** An error of one code is reported once in this many milliseconds: an outage must not flood the log. */
-const COMPLAINT_INTERVAL = 1_000;
-
 /**
  * One server process in the cluster: it owns the driver, numbers what it sends, keeps the list of the other nodes, and hands
  * each envelope to the namespace it is about. Its namespaces come and go; with the last one it leaves.
@@ -52,7 +50,7 @@ export class ClusterNode implements DriverReceiver {
   readonly #namespaces = new Map<string, NamespacePort>();
   readonly #duplicates = new Duplicates();
   readonly #health = new Health();
-  readonly #complaints = new Map<string, number>();
+  readonly #complaints = new Complaints();
   readonly #handlers: Handlers<MembershipEnvelope> = {
     hello: (hello) => {
       this.membership.introduced(hello);
@@ -273,10 +271,7 @@ export class ClusterNode implements DriverReceiver {
       thrown instanceof Error
         ? thrown
         : new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", String(thrown), { cause: thrown });
-    const code = String((error as { code?: unknown }).code ?? error.name);
-    const time = now();
-    if (time - (this.#complaints.get(code) ?? Number.NEGATIVE_INFINITY) < COMPLAINT_INTERVAL) return;
-    this.#complaints.set(code, time);
+    if (!this.#complaints.admit(error, now())) return;
     const [first] = this.#namespaces.values();
     first?.reportError(error);
   };

@@ -8,6 +8,9 @@ const isBoolean: Check = (value) => typeof value === "boolean";
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isArray: Check = Array.isArray;
 const isStrings: Check = (value) => Array.isArray(value) && value.every(isString);
+/** Applications in plain JavaScript use numbers for names of rooms. */
+const isRooms: Check = (value) =>
+  Array.isArray(value) && value.every((room) => isString(room) || Number.isFinite(room));
 const isRecord: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const isNode: Check = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
 const optional =
@@ -18,12 +21,12 @@ const isSockets: Check = (value) => Array.isArray(value) && value.every(isSocket
 
 function isSocketDetails(value: unknown): value is RemoteSocketDetails {
   const { id, rooms } = isRecord(value) ? (value as RemoteSocketDetails) : {};
-  return isString(id) && isStrings(rooms);
+  return isString(id) && isRooms(rooms);
 }
 
 const common = { origin: isNode, sequence: isCount };
 const inNamespace = { ...common, namespace: isString };
-const selecting = { ...inNamespace, rooms: isStrings, except: isStrings };
+const selecting = { ...inNamespace, rooms: isRooms, except: isRooms };
 const replying = { ...inNamespace, request: isString };
 
 /** The fields of each kind of envelope. What is not listed is ignored, what does not pass is a violation. */
@@ -40,8 +43,8 @@ export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } =
     event: optional(isArray),
     request: optional(isString),
   },
-  join: { ...selecting, target: isStrings },
-  leave: { ...selecting, target: isStrings },
+  join: { ...selecting, target: isRooms },
+  leave: { ...selecting, target: isRooms },
   disconnect: { ...selecting, close: isBoolean },
   fetch: { ...selecting, request: isString },
   "server-side-emit": { ...inNamespace, args: isArray, request: optional(isString) },

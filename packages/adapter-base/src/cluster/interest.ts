@@ -3,9 +3,12 @@ import type { Room } from "../names.js";
 /** Every socket is in a room of its own id: 20 URL-safe characters. Nobody subscribes for the sake of those. */
 const SOCKET_ID = /^[\w-]{20}$/;
 
-/** The partition that carries a room's broadcasts; `undefined`: they go to every node. */
+/**
+ * The partition that carries a room's broadcasts; `undefined`: they go to every node. Applications in plain JavaScript use
+ * numbers for names.
+ */
 export function partitionOf(room: Room, partitions: number): number | undefined {
-  return SOCKET_ID.test(room) ? undefined : hash(room) % partitions;
+  return SOCKET_ID.test(room) ? undefined : hash(String(room)) % partitions;
 }
 
 /** FNV-1a over the UTF-16 units: the same on every node, whatever its version. */

@@ -70,6 +70,22 @@ export const clusterCases: readonly AdapterCase[] = (
       },
     },
     {
+      title: "takes numbers for names of rooms, as applications in plain JavaScript do",
+      async run(bench) {
+        const [one, two] = await bench.openCluster(2);
+        const [seven, eight] = [7, 8] as unknown as [string, string];
+        const b = await two!.connect("b", seven);
+        one!.adapter.addSockets(to([seven]), [eight]);
+        await eventually(() => assert.ok(b.rooms.has(eight)));
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, to([eight], ["x"]));
+        one!.adapter.broadcast({ type: 2, data: ["event"] }, to([seven], [eight]));
+        one!.adapter.broadcast({ type: 2, data: ["end"] }, to());
+        await eventually(() => assert.deepEqual(b.events, [["event"], ["end"]]));
+        const [fetched] = await one!.adapter.fetchSockets(to([eight]));
+        assert.ok(new Set(fetched?.rooms).has(seven));
+      },
+    },
+    {
       title: "keeps a local broadcast local",
       async run(bench) {
         const [one, two] = await bench.openCluster(2);
