@@ -26,6 +26,7 @@ import type {
   ServerSideEmit,
 } from "./envelope.js";
 import { ClusterError, ClusterTimeoutError } from "./errors.js";
+import { ForeignCommands } from "./foreign/foreign-commands.js";
 import { Interest, partitionOf } from "./interest.js";
 import { type ClusterOptions, clusterOptions } from "./options.js";
 import { replyHandlers } from "./replies.js";
@@ -48,6 +49,7 @@ export class ClusterAdapter extends InMemoryAdapter {
   readonly #requests = new Requests();
   readonly #rounds = new AckRounds();
   readonly #handlers: Handlers<NamespaceEnvelope>;
+  readonly #foreign: ForeignCommands;
   #closed = false;
 
   constructor(nsp: AdapterTarget, node: ClusterNode, options: Required<ClusterOptions> & InMemoryAdapterOptions) {
@@ -57,6 +59,11 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#port = this.#createPort();
     this.#interest = this.#createInterest();
     this.#handlers = { ...this.#commands(), ...replyHandlers(this.#requests, this.#rounds) };
+    this.#foreign = new ForeignCommands(options.sources, {
+      namespace: this.host.name,
+      carryOut: (command) => dispatch(this.#handlers, command),
+      report: (error) => this.host.reportError(error),
+    });
   }
 
   /** How well this node reaches the others. Changes are announced with the event `health`. */
@@ -66,6 +73,7 @@ export class ClusterAdapter extends InMemoryAdapter {
 
   override async init(): Promise<void> {
     await this.#node.open(this.#port);
+    await this.#foreign.open();
   }
 
   override async close(): Promise<void> {
@@ -75,6 +83,7 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#requests.close();
     this.#rounds.close();
     super.close();
+    await this.#foreign.close();
     await this.#node.close(this.#port);
   }
 

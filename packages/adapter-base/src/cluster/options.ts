@@ -1,5 +1,6 @@
 import type { ClusterDriver } from "./contract.js";
 import { ClusterError } from "./errors.js";
+import type { CommandSource } from "./foreign/contract.js";
 
 /** Times in milliseconds. */
 export interface ClusterOptions {
@@ -15,6 +16,8 @@ export interface ClusterOptions {
   readonly partitions?: number;
   /** How long a node goes on listening to a channel after the last room it listened for. Default 30,000. */
   readonly subscriptionLinger?: number;
+  /** Who else may command the sockets of this node, besides the other nodes. Default: nobody. */
+  readonly sources?: readonly CommandSource[];
 }
 
 const DEFAULTS = {
@@ -27,7 +30,7 @@ const DEFAULTS = {
 
 /** @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION` */
 export function clusterOptions(given: ClusterOptions): Required<ClusterOptions> {
-  const options = { ...DEFAULTS, driver: given.driver };
+  const options = { ...DEFAULTS, driver: given.driver, sources: given.sources ?? [] };
   for (const name of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     const value = given[name];
     if (value === undefined) continue;

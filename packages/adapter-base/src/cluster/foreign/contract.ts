@@ -9,6 +9,8 @@ import type { Broadcast, Disconnect, Join, Leave, ServerSideEmit } from "../enve
  * - MUST deliver the commands of one sender in order, and only those of namespaces that are open.
  * - MUST validate what it hears; what is malformed is reported through `report` and dropped, what is not for it is ignored.
  * - MUST NOT throw or reject outside the promises it returned, and MUST reconnect by itself.
+ * - MUST settle what `open` returned within a time of its own when the backend is away: a server's start waits for it. A rejection
+ *   is reported, and the node works without the source.
  */
 export interface CommandSource {
   /** Resolves when commands for the namespace published afterwards, by anybody, arrive here. */

@@ -2,6 +2,7 @@ export { decodeBody, encodeBody, encodePackedBody } from "./bus-codec.js";
 export { type CatalogMessage, EMITTER, fromCatalog, toCatalog } from "./catalog.js";
 export { ClassicCodec, type ClassicParser, type List, type ListRequest } from "./classic-codec.js";
 export type * from "./contract.js";
+export { hearEmitter } from "./foreign-command.js";
 export {
   type AttachmentReference,
   decodeAttachment,
