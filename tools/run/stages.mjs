@@ -283,7 +283,7 @@ export const stages = [
     name: "cluster",
     title: "servers as one over real brokers, with outages",
     needs: ["install"],
-    services: ["redis"],
+    services: ["redis", "postgres"],
     run: (context) => testProject("cluster", context, 420),
   },
   {

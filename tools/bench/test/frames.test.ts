@@ -25,17 +25,13 @@ describe("the frame reader", () => {
   it.each(lengths)("reads what both writers write, %i bytes long", (length) => {
     const text = "x".repeat(length);
     const bytes = Buffer.alloc(length, 0xab);
-    for (const write of [clientFrame, serverFrame]) {
-      const [first, second, ...others] = read([write(text), write(bytes)]);
-      expect(first === text).toBe(true);
-      expect(bytes.equals(second as Buffer)).toBe(true);
-      expect(others).toEqual([]);
-    }
+    expect(read([clientFrame(text), clientFrame(bytes)])).toEqual([text, bytes]);
+    expect(read([serverFrame(text), serverFrame(bytes)])).toEqual([text, bytes]);
   });
 
   it("reads frames of more than 64 kB, which only servers write", () => {
     const bytes = Buffer.alloc(70_000, 1);
-    expect(bytes.equals(read([serverFrame(bytes)])[0] as Buffer)).toBe(true);
+    expect(read([serverFrame(bytes)])).toEqual([bytes]);
     expect(() => clientFrame(bytes)).toThrow(RangeError);
   });
 

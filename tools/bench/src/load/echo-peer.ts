@@ -42,7 +42,7 @@ export class EchoPeer {
   #received = 0;
 
   constructor(
-    private readonly peer: Pick<Peer, "onMessage" | "write">,
+    private readonly peer: Peer,
     kind: EchoKind,
   ) {
     this.#exchanges = exchanges[kind];

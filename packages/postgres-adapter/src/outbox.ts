@@ -1,0 +1,122 @@
+import { ClusterError } from "@sockeye/adapter-base";
+
+/** What one envelope becomes. */
+export interface Outgoing {
+  /** The channel's name in PostgreSQL. */
+  readonly channel: string;
+  /** Absent: a message that something on this channel was not sent. */
+  readonly bytes: Uint8Array | undefined;
+  /** It stands in the table for those who are not connected. Others are notified of or lost. */
+  readonly isKept: boolean;
+}
+
+/** What was published in one turn of the event loop, or as much of it as one statement takes. It settles as one. */
+export class Turn {
+  readonly items: Outgoing[] = [];
+  bytes = 0;
+  readonly settled: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: Error) => void;
+
+  /** @param since when it began, in milliseconds */
+  constructor(readonly since: number) {
+    this.settled = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  add(item: Outgoing): void {
+    this.items.push(item);
+    this.bytes += sizeOf(item);
+  }
+}
+
+/** What an envelope costs beside its bytes: a row, its place in a notification. */
+const OVERHEAD = 64;
+
+const MAX_TURN_ITEMS = 500;
+const MAX_TURN_BYTES = 1024 * 1024;
+
+function sizeOf({ bytes }: Outgoing): number {
+  return (bytes?.byteLength ?? 0) + OVERHEAD;
+}
+
+/** What waits for the database, in order. Pure: time comes in as an argument, in milliseconds. */
+export class Outbox {
+  #turns: Turn[] = [];
+  /** The turn that is going on. */
+  #current: Turn | undefined;
+  #bytes = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  get isEmpty(): boolean {
+    return this.#turns.length === 0;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws ClusterError `ERR_SOCKEYE_CLUSTER_PUBLISH` when too much is waiting */
+  push(item: Outgoing, now: number): Promise<void> {
+    if (this.#bytes + sizeOf(item) > this.maxBytes) {
+      throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `more than ${this.maxBytes} bytes wait for the database`);
+    }
+    this.#bytes += sizeOf(item);
+    const turn = this.#turnFor(item, now);
+    turn.add(item);
+    return turn.settled;
+  }
+
+  /** The turn is over: what comes next settles on its own. */
+  endTurn(): void {
+    this.#current = undefined;
+  }
+
+  /** As many turns as one statement takes; they are no longer waiting. */
+  take(): Turn[] {
+    let bytes = 0;
+    let items = 0;
+    let count = 0;
+    for (const turn of this.#turns) {
+      bytes += turn.bytes;
+      items += turn.items.length;
+      if (count > 0 && (bytes > MAX_TURN_BYTES || items > MAX_TURN_ITEMS)) break;
+      count++;
+    }
+    const taken = this.#turns.splice(0, count);
+    if (this.#current !== undefined && taken.includes(this.#current)) this.endTurn();
+    for (const turn of taken) this.#bytes -= turn.bytes;
+    return taken;
+  }
+
+  /** Puts turns back where they were taken from. */
+  giveBack(turns: readonly Turn[]): void {
+    this.#turns = [...turns, ...this.#turns];
+    for (const turn of turns) this.#bytes += turn.bytes;
+  }
+
+  /** Removes and returns the turns that began before a time. */
+  expire(before: number): Turn[] {
+    const fresh = this.#turns.findIndex(({ since }) => since >= before);
+    const expired = this.#turns.splice(0, fresh === -1 ? this.#turns.length : fresh);
+    if (this.#current !== undefined && expired.includes(this.#current)) this.endTurn();
+    for (const turn of expired) this.#bytes -= turn.bytes;
+    return expired;
+  }
+
+  #turnFor(item: Outgoing, now: number): Turn {
+    const current = this.#current;
+    const fits =
+      current !== undefined &&
+      current.items.length < MAX_TURN_ITEMS &&
+      (current.items.length === 0 || current.bytes + sizeOf(item) <= MAX_TURN_BYTES);
+    if (fits) return current;
+    const turn = new Turn(now);
+    this.#current = turn;
+    this.#turns.push(turn);
+    return turn;
+  }
+}

@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { arrayOf, Batch } from "../src/batch.js";
+import { HEADER_BYTES } from "../src/notification.js";
+import type { Outgoing } from "../src/outbox.js";
+
+const kept = (channel: string, ...bytes: number[]): Outgoing => ({
+  channel,
+  bytes: Uint8Array.from(bytes),
+  isKept: true,
+});
+
+function valuesOf(items: readonly Outgoing[], threshold = 7_800) {
+  const batch = new Batch("0123456789abcdef", threshold);
+  for (const item of items) batch.add(item);
+  return batch.values();
+}
+
+describe("a batch", () => {
+  it("makes a row of each message and one notification for several", () => {
+    expect(valuesOf([kept("a", 1), kept("a", 2, 3)])).toEqual([
+      Buffer.from([1, 2, 3]),
+      '{"a","a"}',
+      "{1,2}",
+      "{1,2}",
+      "{1,2}",
+      "1;0123456789abcdef;",
+      '{"a"}',
+      '{"1;AQ==,AgM="}',
+    ]);
+  });
+
+  it("keeps the order across channels", () => {
+    const values = valuesOf([kept("a", 1), kept("b", 2), kept("a", 3)]);
+    expect(values[6]).toBe('{"a","b","a"}');
+    expect(values[7]).toBe('{"1;AQ==","2;Ag==","3;Aw=="}');
+  });
+
+  it("notifies of what is not kept without a row", () => {
+    const values = valuesOf([{ ...kept("a", 1), isKept: false }, kept("b", 2)]);
+    expect(values.slice(1, 5)).toEqual(['{"b"}', "{2}", "{1}", "{1}"]);
+    expect(values[7]).toBe('{"1;AQ==","2;Ag=="}');
+  });
+
+  it("refers to what does not fit, and keeps it in any case", () => {
+    const values = valuesOf([{ channel: "a", bytes: new Uint8Array(6_000), isKept: false }]);
+    expect(values[4]).toBe("{6000}");
+    expect(values[7]).toBe('{"1;@6000"}');
+  });
+
+  it("tells of what was dropped", () => {
+    const values = valuesOf([{ channel: "a", bytes: undefined, isKept: true }]);
+    expect([values[4], values[7]]).toEqual(["{-1}", '{"1;!"}']);
+  });
+
+  it("probes with nothing", () => {
+    const batch = new Batch("me", 7_800);
+    batch.addProbe("own");
+    expect(batch.values().slice(1)).toEqual(["{}", "{}", "{}", "{}", "1;me;", '{"own"}', '{"1;"}']);
+  });
+
+  // Invariant: no notification is larger than the threshold (unless a reference alone is), with the longest header there may be.
+  it("stays below the threshold in bytes", () => {
+    const message = fc.record({ channel: fc.constantFrom("a", "b"), size: fc.integer({ min: 0, max: 3_000 }) });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 30 }), fc.integer({ min: 200, max: 7_900 }), (messages, threshold) => {
+        const items = messages.map(({ channel, size }) => ({ channel, bytes: new Uint8Array(size), isKept: true }));
+        const bodies = String(valuesOf(items, threshold)[7]).slice(2, -2).split('","');
+        for (const body of bodies)
+          expect(HEADER_BYTES + body.slice(body.indexOf(";") + 1).length).toBeLessThanOrEqual(threshold);
+      }),
+    );
+  });
+});
+
+it("an array survives quotes and backslashes", () => {
+  expect(arrayOf(['a"b', "c\\d", ""])).toBe('{"a\\"b","c\\\\d",""}');
+});
