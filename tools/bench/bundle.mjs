@@ -62,6 +62,34 @@ export async function bundle(entryPoints, outdir, checkout) {
   });
 }
 
+/**
+ * What a page would load, minified.
+ * @param {string} code @param {string} home this tool's folder, from which other people's packages are found
+ * @param {string} checkout
+ */
+export async function bundleForBrowsers(code, home, checkout) {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: home },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    conditions: ["sockeye-source"],
+    logLevel: "warning",
+    plugins: [
+      {
+        name: "ours-from-source",
+        setup({ onResolve }) {
+          onResolve({ filter: /^@sockeye\// }, ({ path }) => ({ path: sourceOf(checkout, path) }));
+        },
+      },
+    ],
+  });
+  return /** @type {{ contents: Uint8Array }} */ (outputFiles[0]).contents;
+}
+
 /** The tool itself. */
 export async function bundleTool() {
   const entries = { main: join(here, "src/main.ts"), trial: join(here, "src/trial-process.ts") };

@@ -2,6 +2,8 @@
 export type RedisAdapterErrorCode =
   /** What was given as a client is not one that is understood: node-redis 4 to 6, ioredis 5 and 6. */
   | "ERR_SOCKEYE_REDIS_CLIENT"
+  /** Redis refuses a command that the adapter cannot do without: too old a version, or a user who may not. */
+  | "ERR_SOCKEYE_REDIS_REFUSED"
   /** An option has a value it cannot have. */
   | "ERR_SOCKEYE_REDIS_OPTION"
   /** The chosen `wire` is not available. */

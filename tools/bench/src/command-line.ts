@@ -47,6 +47,9 @@ export function parseCommandLine(args: string[]): Choice {
   const unknown = positionals.filter((word) => scenariosOf([word]).length === 0);
   if (unknown.length > 0) leave(2, `No such scenario: ${unknown.join(", ")}\n\n${help}`);
   const only = values.only?.split(",");
+  if (values.write && (only !== undefined || values.quick || values.profile)) {
+    leave(2, "--write keeps whole results: not with --only, --quick or --profile");
+  }
   return {
     scenarios: scenariosOf(positionals),
     rounds: positive("rounds", values.rounds ?? (values.quick ? "2" : "5")),

@@ -21,10 +21,16 @@ export interface Trial {
   /** Length of the measured window, and of the load before it that warms the code up. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
-  /** Fewer peers where a scenario has thousands. */
-  readonly scale: number;
+  /** How many peers to have of those that a scenario asks for: fewer, where it has thousands and time is short. */
+  crowd(peers: number): number;
   /** Addresses of services, by their environment variables. */
   readonly services: Readonly<Record<string, string>>;
+  /** This tool's folder. */
+  readonly home: string;
+  /** The root of the checkout that our packages are from. */
+  readonly checkout: string;
+  /** How the names of CPU profiles begin, when there are to be any. */
+  readonly profiles: string | undefined;
   /** Starts a program of `subjects/`, `settings` in hand. It is ended with the trial. */
   subject(program: string, settings?: object): Promise<Subject>;
 }

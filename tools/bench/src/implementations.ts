@@ -14,5 +14,10 @@ export const MEANING: Readonly<Record<string, string>> = {
   "ours-uws": "@sockeye/socketio-server on uWebSockets.js",
   "raw-ws": "ceiling: the same frames and JSON on ws, no features",
   "raw-net": "ceiling: on the sockets of node:http, frames made and read by hand, one write a turn",
+  "codec-official": "socket.io-parser, socket.io-msgpack-parser, engine.io-parser",
+  "codec-ours": "@sockeye/socketio-parser, @sockeye/engine-parser",
+  "codec-bare": "ceiling: JSON.stringify and JSON.parse of the same arguments, no packet around them",
+  "client-official": "socket.io-client",
+  "client-ours": "@sockeye/client",
   "raw-uws": "ceiling: on uWebSockets.js, its own publish",
 };

@@ -1,35 +1,34 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseCommandLine } from "./command-line.js";
+import { type Choice, parseCommandLine } from "./command-line.js";
+import type { Scenario } from "./contract.js";
 import { Programs } from "./programs.js";
+import { keep } from "./report/kept.js";
 import { machine } from "./report/machine.js";
+import { render } from "./report/page.js";
 import { largestShares } from "./report/profile.js";
 import { rowsOf, Tables } from "./report/table.js";
 import { profiles, type Result, Scoreboard } from "./scoreboard.js";
 import { Services } from "./services.js";
 
-const choice = parseCommandLine(process.argv.slice(2));
-const services = new Services();
-if (choice.profile) rmSync(profiles, { recursive: true, force: true });
-
-const scoreboard = new Scoreboard(choice, new Programs(choice.against), services);
-const results: Result[] = [];
-const tables = new Tables();
-console.log(`${machine()}\nMedian of ${choice.rounds} rounds of ${choice.seconds} s (ratio to the incumbent's)\n`);
-for (const scenario of choice.scenarios) {
-  const result = await scoreboard.run(scenario);
-  results.push(result);
-  console.log(tables.add(rowsOf(scenario, result)));
-}
-for (const { scenario, cells } of results) {
-  for (const { implementation, error } of cells) {
-    if (error !== undefined) console.log(`\n${scenario}, ${implementation}: FAILED: ${error}`);
+/** Runs what was chosen, and prints each scenario's rows when they are there. */
+async function run(choice: Choice): Promise<[Scenario, Result][]> {
+  const services = new Services();
+  const scoreboard = new Scoreboard(choice, new Programs(choice.against), services);
+  const results: [Scenario, Result][] = [];
+  const tables = new Tables();
+  console.log(`${machine()}\nMedian of ${choice.rounds} rounds of ${choice.seconds} s (ratio to the incumbent's)\n`);
+  for (const scenario of choice.scenarios) {
+    const result = await scoreboard.run(scenario);
+    results.push([scenario, result]);
+    console.log(tables.add(rowsOf(scenario, result)));
+    if (choice.write) keep([[scenario, result]], choice);
   }
+  await services.close();
+  return results;
 }
-await services.close();
 
-if (choice.json !== undefined) writeFileSync(choice.json, JSON.stringify({ machine: machine(), results }, null, 2));
-if (choice.profile) {
+function printProfiles(): void {
   for (const file of readdirSync(profiles).sort()) {
     console.log(`\n${file}`);
     for (const { name, share } of largestShares(join(profiles, file), 40)) {
@@ -37,4 +36,27 @@ if (choice.profile) {
     }
   }
 }
-process.exitCode = results.some(({ cells }) => cells.some(({ error }) => error !== undefined)) ? 1 : 0;
+
+/** @returns whether there were none */
+function printFailures(results: readonly (readonly [Scenario, Result])[]): boolean {
+  const failures = results.flatMap(([{ name }, { cells }]) =>
+    cells
+      .filter(({ error }) => error !== undefined)
+      .map(({ implementation, error }) => `${name}, ${implementation}: FAILED: ${error}`),
+  );
+  for (const failure of failures) console.log(`\n${failure}`);
+  return failures.length === 0;
+}
+
+const choice = parseCommandLine(process.argv.slice(2));
+if (!choice.render) {
+  if (choice.profile) rmSync(profiles, { recursive: true, force: true });
+  const results = await run(choice);
+  if (choice.json !== undefined) {
+    const all = results.map(([, result]) => result);
+    writeFileSync(choice.json, JSON.stringify({ machine: machine(), results: all }, null, 2));
+  }
+  if (choice.profile) printProfiles();
+  if (!printFailures(results)) process.exitCode = 1;
+}
+if (choice.write || choice.render) render();

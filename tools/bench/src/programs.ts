@@ -22,6 +22,11 @@ export class Programs {
     return [...this.#checkouts.keys()].filter((label) => label !== "");
   }
 
+  /** Of a label that is no checkout's: this one. */
+  checkoutOf(label: string): string {
+    return this.#checkouts.get(label) ?? root;
+  }
+
   /** The folder with the programs of an implementation, all of them there. */
   async folderFor(label: string, programs: readonly string[]): Promise<string> {
     const known = this.#checkouts.has(label) ? label : "";
@@ -29,7 +34,7 @@ export class Programs {
     for (const program of programs) {
       const key = `${known}/${program}`;
       if (this.#bundled.has(key)) continue;
-      await bundle({ [program]: join(sources, `${program}.ts`) }, folder, this.#checkouts.get(known) ?? root);
+      await bundle({ [program]: join(sources, `${program}.ts`) }, folder, this.checkoutOf(known));
       this.#bundled.add(key);
     }
     return folder;

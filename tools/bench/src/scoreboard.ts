@@ -7,7 +7,7 @@ import type { Choice } from "./command-line.js";
 import type { Figures, Scenario } from "./contract.js";
 import type { Programs } from "./programs.js";
 import type { Services } from "./services.js";
-import { runTrial } from "./trial.js";
+import { type Outcome, runTrial } from "./trial.js";
 
 export interface Cell {
   readonly implementation: string;
@@ -57,8 +57,19 @@ export class Scoreboard {
 
   async #trial(scenario: Scenario, cell: Cell): Promise<void> {
     if (cell.error !== undefined) return;
+    try {
+      const outcome = await this.#outcomeOf(scenario, cell);
+      if ("figures" in outcome) cell.rounds.push(outcome.figures);
+      else cell.error = outcome.error;
+    } catch (error) {
+      // Its program could not be made: a package that this checkout does not have, say.
+      cell.error = (error as Error).message;
+    }
+  }
+
+  async #outcomeOf(scenario: Scenario, cell: Cell): Promise<Outcome> {
     const { name, label } = split(cell.implementation);
-    const outcome = await runTrial(
+    return runTrial(
       {
         scenario: scenario.name,
         implementation: name,
@@ -67,13 +78,12 @@ export class Scoreboard {
         scale: this.choice.scale,
         services: this.services.addresses,
         home: join(root, "tools/bench"),
+        checkout: this.programs.checkoutOf(label),
         programs: await this.programs.folderFor(label, scenario.programs?.(name) ?? [name]),
         ...(this.choice.profile ? { profiles: join(profiles, `${scenario.name}.${cell.implementation}`) } : {}),
       },
       join(output, "tool"),
     );
-    if ("figures" in outcome) cell.rounds.push(outcome.figures);
-    else cell.error = outcome.error;
   }
 }
 

@@ -42,7 +42,7 @@ class SubjectProcess implements Subject {
       env: { ...process.env, ...order.services, BENCH_HOME: pathToFileURL(`${order.home}/`).href },
     });
     this.#child.stderr?.on("data", (text) => {
-      this.#complaints = (this.#complaints + text).slice(-4_000);
+      this.#complaints = (this.#complaints + text).slice(0, 4_000);
     });
     this.#child.once("close", (code) => {
       if (!this.#ending) fail(new Error(`${program} ended with ${code}`));
@@ -109,8 +109,11 @@ const trial: Trial = {
   implementation: order.implementation,
   seconds: order.seconds,
   warmUpSeconds: order.warmUpSeconds,
-  scale: order.scale,
+  crowd: (peers) => (peers < 1_000 ? peers : Math.round(peers * order.scale)),
   services: order.services,
+  profiles: order.profiles,
+  home: order.home,
+  checkout: order.checkout,
   subject: (program, settings = {}) => SubjectProcess.start(program, settings),
 };
 

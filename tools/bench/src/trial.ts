@@ -12,6 +12,7 @@ export interface TrialOrder {
   readonly services: Readonly<Record<string, string>>;
   /** The folder of this tool, from which uWebSockets.js is found. */
   readonly home: string;
+  readonly checkout: string;
   /** The folder of the programs of subjects. */
   readonly programs: string;
   /** How the files of CPU profiles begin, when there are to be any. */

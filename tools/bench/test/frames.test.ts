@@ -25,13 +25,17 @@ describe("the frame reader", () => {
   it.each(lengths)("reads what both writers write, %i bytes long", (length) => {
     const text = "x".repeat(length);
     const bytes = Buffer.alloc(length, 0xab);
-    expect(read([clientFrame(text), clientFrame(bytes)])).toEqual([text, bytes]);
-    expect(read([serverFrame(text), serverFrame(bytes)])).toEqual([text, bytes]);
+    for (const write of [clientFrame, serverFrame]) {
+      const [first, second, ...others] = read([write(text), write(bytes)]);
+      expect(first === text).toBe(true);
+      expect(bytes.equals(second as Buffer)).toBe(true);
+      expect(others).toEqual([]);
+    }
   });
 
   it("reads frames of more than 64 kB, which only servers write", () => {
     const bytes = Buffer.alloc(70_000, 1);
-    expect(read([serverFrame(bytes)])).toEqual([bytes]);
+    expect(bytes.equals(read([serverFrame(bytes)])[0] as Buffer)).toBe(true);
     expect(() => clientFrame(bytes)).toThrow(RangeError);
   });
 

@@ -1,6 +1,6 @@
 /**
- * What drivers use of Redis, whatever library the application's client is from. `link.ts` makes a link of a client; there is
- * one link per client, whoever asks for it, so that two users of one client do not end each other's subscriptions.
+ * What drivers use of Redis, whatever library the application's client is from. `link.ts` makes a link of a client; all who
+ * hold one client share it, so that two users of a client do not end each other's subscriptions.
  *
  * A link
  * - MUST be binary-safe: bulk strings come back as Buffers.
@@ -11,11 +11,14 @@
  *   a deadline of your own.
  */
 export interface RedisLink {
-  /** Redis Cluster: commands go where their route leads, `PUBSUB` counts have to be summed over the nodes. */
+  /** Redis Cluster: commands go where their route leads, `PUBSUB` counts have to be summed over the masters. */
   readonly clustered: boolean;
 
   /** As far as the client knows: a command sent now would be on the wire at once. */
   readonly ready: boolean;
+
+  /** The client was told to end, or was never told to start: it will not be ready again by itself. */
+  readonly ended: boolean;
 
   /**
    * Sends one command. `route`: a key or channel; in a cluster the command goes to the master of its slot, whether or not it
@@ -23,36 +26,58 @@ export interface RedisLink {
    */
   send(route: string, command: Command): Promise<Reply>;
 
-  /** Sends several commands together; each settles on its own. */
-  sendAll(commands: readonly Routed[]): Promise<Reply>[];
+  /** Sends several commands of one route together, in one write where the client can; each settles on its own. */
+  sendAll(route: string, commands: readonly Command[]): Promise<Reply>[];
 
-  /** Sends one command to every master: its replies, in no order. */
+  /** Sends one command to every master: their replies, in no order. */
   sendToMasters(command: Command): Promise<Reply[]>;
 
-  /** Resolves when Redis has confirmed. The listener hears a channel once, however often it subscribed. */
+  /**
+   * Resolves when Redis has confirmed. In a cluster, the channels of one call of kind `sharded` are of one slot. A listener
+   * hears a channel once, however often it subscribed.
+   */
   subscribe(kind: SubscriptionKind, channels: readonly string[], listener: MessageListener): Promise<void>;
   /** Resolves when Redis has confirmed, or at once when others listen on. */
   unsubscribe(kind: SubscriptionKind, channels: readonly string[], listener: MessageListener): Promise<void>;
+  /**
+   * Subscribes to channels that are listened to once more, in case the client believes in subscriptions that Redis does not
+   * know; resolves when Redis has confirmed. With clients that cannot do so without losing what is published meanwhile,
+   * nothing is done unless `thorough`.
+   */
+  resubscribe(kind: SubscriptionKind, channels: readonly string[], thorough: boolean): Promise<void>;
 
-  /** Called when the state of the connection may have changed. Returns what ends it. */
-  watch(listener: () => void): () => void;
+  /**
+   * Whatever carries classic subscriptions now. It is another object when the client has replaced the connection, which some
+   * clients do without a word.
+   */
+  readonly carrier: unknown;
+
+  /** Calls back when the connection was lost, or is ready. Returns what ends that. */
+  watch(listener: (event: LinkEvent) => void): () => void;
+
+  /** Capability: ends the connection and makes it anew, with the subscriptions it had. For connections that went deaf. */
+  reconnect?(): Promise<void>;
 
   /** A connection of its own with the same settings, for commands that block. */
   duplicate(): Promise<OwnedLink>;
+
+  /** The holder is done with it. With the last one, nothing of the link is left on the client. */
+  release(): void;
 }
 
-export interface OwnedLink extends RedisLink {
+/** `lost` may be told more than once, and in a cluster means one of the connections. */
+export type LinkEvent = "lost" | "ready";
+
+export interface OwnedLink {
+  readonly ready: boolean;
+  send(route: string, command: Command): Promise<Reply>;
+  sendAll(route: string, commands: readonly Command[]): Promise<Reply>[];
   /** Ends the connection at once; what waits for a reply is rejected. Idempotent. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Name and arguments, as they go over the wire. */
 export type Command = readonly (string | Buffer)[];
-
-export interface Routed {
-  readonly route: string;
-  readonly command: Command;
-}
 
 export type Reply = null | number | string | Buffer | readonly Reply[];
 

@@ -3,10 +3,9 @@
  * its work in one go and one that spreads it are asked the same.
  */
 import type { Driver } from "../contract.js";
+import { Audience } from "../load/audience.js";
 import { measure } from "../load/measure.js";
-import { within } from "../load/patience.js";
 import { openPeers, type Peer } from "../load/peer.js";
-import { TagReader } from "../load/sequence.js";
 import { json, msgpack } from "../load/wire.js";
 import type { BroadcastSettings } from "../subjects/settings.js";
 
@@ -20,9 +19,9 @@ export function broadcast(plan: BroadcastPlan): Driver {
   return async (trial) => {
     const wire = plan.kind === "msgpack" ? msgpack : json;
     const server = await trial.subject(trial.implementation, { broadcast: plan });
-    const count = Math.max(10, Math.round(plan.peers * trial.scale));
+    const count = trial.crowd(plan.peers);
     const peers = await openPeers(server.port, count, wire);
-    const members = Math.round((plan.members ?? 0) * trial.scale);
+    const members = Math.round(((plan.members ?? 0) * count) / plan.peers);
     for (const peer of peers.slice(0, members)) await peer.ask(["join", "room"], 0);
 
     const receivers = plan.to === "all" ? peers : plan.to === "room" ? peers.slice(0, members) : peers.slice(members);
@@ -41,48 +40,4 @@ export function broadcast(plan: BroadcastPlan): Driver {
     await Promise.all(peers.map((peer) => peer.fence()));
     return figures;
   };
-}
-
-/** All who are to receive: each message once, in order, whole. */
-class Audience {
-  #arrived = 0;
-  #awaited = 0;
-  #done: () => void = () => {};
-
-  constructor(
-    private readonly receivers: readonly Peer[],
-    hasAttachment: boolean,
-  ) {
-    for (const peer of receivers) this.#listen(peer, hasAttachment);
-  }
-
-  #listen(peer: Peer, hasAttachment: boolean): void {
-    const tags = new TagReader();
-    let next = 0;
-    let attachmentDue = false;
-    peer.onMessage = (data, start, end, isBinary) => {
-      if (attachmentDue) {
-        if (!isBinary || end - start !== 512) throw new Error(`an attachment of ${end - start} bytes`);
-        attachmentDue = false;
-      } else {
-        const n = tags.read(data, start, end);
-        if (n !== next) throw new Error(`delivery ${next} is due, ${n} came`);
-        next++;
-        if (hasAttachment) {
-          attachmentDue = true;
-          return;
-        }
-      }
-      if (++this.#arrived === this.#awaited) this.#done();
-    };
-  }
-
-  /** Resolves when each has received the first `messages` messages. */
-  arrived(messages: number): Promise<void> {
-    this.#awaited = messages * this.receivers.length;
-    const arrived = new Promise<void>((resolve) => {
-      this.#done = resolve;
-    });
-    return within(arrived, () => `${this.#awaited - this.#arrived} deliveries of ${this.#awaited}`);
-  }
 }

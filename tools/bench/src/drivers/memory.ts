@@ -15,7 +15,7 @@ const FIRST_VISITORS = 200;
 
 export function memory({ peers: planned, messages }: MemoryPlan): Driver {
   return async (trial) => {
-    const count = Math.round(planned * trial.scale);
+    const count = trial.crowd(planned);
     const server = await trial.subject(trial.implementation);
     const visitors = await openPeers(server.port, FIRST_VISITORS);
     await talk(visitors, messages);

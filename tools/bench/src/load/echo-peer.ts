@@ -42,7 +42,7 @@ export class EchoPeer {
   #received = 0;
 
   constructor(
-    private readonly peer: Peer,
+    private readonly peer: Pick<Peer, "onMessage" | "write">,
     kind: EchoKind,
   ) {
     this.#exchanges = exchanges[kind];

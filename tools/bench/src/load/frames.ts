@@ -45,6 +45,8 @@ export function serverFrame(payload: string | Uint8Array): Buffer {
 /** Who gets the messages: `data[start..end)` is the payload, valid during the call only. */
 export interface FrameSink {
   message(data: Buffer, start: number, end: number, isBinary: boolean): void;
+  /** A close frame came. Without this it is an error, as other control frames are. */
+  closed?(): void;
 }
 
 /**
@@ -87,6 +89,10 @@ export class FrameReader {
     if (second & MASKED) start += 4;
     const end = start + length;
     if (end > data.length) return undefined;
+    if (first === 0x88 && this.sink.closed !== undefined) {
+      this.sink.closed();
+      return end;
+    }
     if (first !== 0x81 && first !== 0x82) throw new Error(`a frame that begins with 0x${first.toString(16)}`);
     if (second & MASKED) unmask(data, start, end);
     this.sink.message(data, start, end, first === 0x82);

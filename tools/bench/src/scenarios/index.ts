@@ -1,7 +1,10 @@
 import type { Scenario } from "../contract.js";
+import { clients } from "./clients.js";
+import { clusters } from "./clusters.js";
+import { parsers } from "./parsers.js";
 import { servers } from "./servers.js";
 
-export const scenarios: readonly Scenario[] = [...servers];
+export const scenarios: readonly Scenario[] = [...servers, ...parsers, ...clients, ...clusters];
 
 export function scenarioNamed(name: string): Scenario {
   const scenario = scenarios.find((candidate) => candidate.name === name);

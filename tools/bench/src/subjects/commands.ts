@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
 
-type Commands = Record<string, (argument: never) => unknown>;
+export type Commands = Record<string, (argument: never) => unknown>;
 
 export interface Request {
   readonly id: number;
@@ -59,19 +59,20 @@ function post(method: string, parameters: object = {}): Promise<unknown> {
   });
 }
 
+export async function answer(commands: Commands, { id, command, argument }: Request): Promise<Response> {
+  try {
+    const run = commands[command] ?? common[command];
+    if (run === undefined) throw new Error(`no command ${command}`);
+    return { id, value: await run(argument as never) };
+  } catch (error) {
+    return { id, error: (error as Error).message };
+  }
+}
+
 /** Says that the program is ready, on `port`, and answers from then on; ends the process with the trial. */
 export function ready(port: number, commands: Commands = {}): void {
-  const all: Commands = { ...common, ...commands };
-  process.on("message", async ({ id, command, argument }: Request) => {
-    let response: Response;
-    try {
-      const run = all[command];
-      if (run === undefined) throw new Error(`no command ${command}`);
-      response = { id, value: await run(argument as never) };
-    } catch (error) {
-      response = { id, error: (error as Error).message };
-    }
-    process.send?.(response);
+  process.on("message", async (request: Request) => {
+    process.send?.(await answer(commands, request));
   });
   process.on("disconnect", () => process.exit(0));
   process.send?.({ port });

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { ClientPool } from "./client-pool.js";
+import { type Library, libraries } from "./clients.js";
+import { RedisCluster } from "./redis-cluster.js";
+import { RedisServer } from "./redis-server.js";
+
+let server: RedisServer;
+let cluster: RedisCluster;
+let names = 0;
+
+/** A name that no other test of this file uses. */
+export function freshName(): string {
+  return `test-${++names}`;
+}
+
+/** Defines tests for every library, on one node and on a Redis Cluster of three. */
+export function onEveryBroker(define: (name: string, pool: ClientPool, library: Library) => void): void {
+  beforeAll(async () => {
+    [server, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);
+  });
+  afterAll(async () => {
+    await Promise.all([server.stop(), cluster.stop()]);
+  });
+  for (const library of libraries) {
+    const brokers = {
+      "one node": () => library.connect(server.port),
+      cluster: () => library.connectToCluster(cluster.ports),
+    };
+    for (const [broker, connect] of Object.entries(brokers)) {
+      describe(`${library.name}, ${broker}`, () => {
+        const pool = new ClientPool(connect);
+        afterAll(() => pool.close());
+        define(`${library.name}, ${broker}`, pool, library);
+      });
+    }
+  }
+}
