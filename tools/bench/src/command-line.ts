@@ -50,6 +50,9 @@ export function parseCommandLine(args: string[]): Choice {
   if (values.write && (only !== undefined || values.quick || values.profile)) {
     leave(2, "--write keeps whole results: not with --only, --quick or --profile");
   }
+  const known = new Set(scenarios.flatMap(({ implementations }) => implementations));
+  const stranger = only?.find((word) => !known.has(word.split(":")[0] ?? ""));
+  if (stranger !== undefined) leave(2, `No such implementation: ${stranger}. There are ${[...known].join(", ")}`);
   return {
     scenarios: scenariosOf(positionals),
     rounds: positive("rounds", values.rounds ?? (values.quick ? "2" : "5")),

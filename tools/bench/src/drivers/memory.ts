@@ -1,5 +1,5 @@
 /** What connections cost in memory: idle, after each has sent and received messages, and what stays when they are gone. */
-import type { Driver, MemoryUse } from "../contract.js";
+import type { Driver, Figures, MemoryUse } from "../contract.js";
 import { EchoPeer } from "../load/echo-peer.js";
 import { Signal, within } from "../load/patience.js";
 import { openPeers, type Peer } from "../load/peer.js";
@@ -7,32 +7,38 @@ import { allGone } from "./settled.js";
 
 export interface MemoryPlan {
   readonly peers: number;
+  /** Each sends so many, and has so many come back, after the first look; none, none. */
   readonly messages: number;
 }
 
 /** They come, talk and go before the first look, so that what the process needs once is not counted. */
 const FIRST_VISITORS = 200;
+const VISITORS_TALK = 100;
 
 export function memory({ peers: planned, messages }: MemoryPlan): Driver {
   return async (trial) => {
     const count = trial.crowd(planned);
     const server = await trial.subject(trial.implementation);
     const visitors = await openPeers(server.port, FIRST_VISITORS);
-    await talk(visitors, messages);
+    await talk(visitors, VISITORS_TALK);
     for (const peer of visitors) peer.close();
     await allGone(server);
     const empty = await server.memory();
 
     const peers = await openPeers(server.port, count);
     const idle = perConnection(await server.memory(), empty, count);
-    // A few at a time: what is measured is what stays, not the crowd.
-    for (let at = 0; at < count; at += 100) await talk(peers.slice(at, at + 100), messages);
-    const used = perConnection(await server.memory(), empty, count);
+    let used: Figures = {};
+    if (messages > 0) {
+      // A few at a time: what is measured is what stays, not the crowd.
+      for (let at = 0; at < count; at += 100) await talk(peers.slice(at, at + 100), messages);
+      const { heap, rss } = perConnection(await server.memory(), empty, count);
+      used = { usedHeap: heap, usedRss: rss };
+    }
     await Promise.all(peers.map((peer) => peer.fence()));
     for (const peer of peers) peer.close();
     await allGone(server);
     const gone = perConnection(await server.memory(), empty, count);
-    return { heap: idle.heap, rss: idle.rss, usedHeap: used.heap, usedRss: used.rss, leftHeap: gone.heap };
+    return { heap: idle.heap, rss: idle.rss, ...used, leftHeap: gone.heap };
   };
 }
 
