@@ -63,9 +63,6 @@ it("targets are about scenarios, metrics and implementations that there are", ()
       scenario?.metrics.map(({ key }) => key),
       name,
     ).toContain(metric);
-    // Ours on Redis and PostgreSQL join when their packages are there.
-    const later = /redis|postgres/.test(name);
-    if (!later)
-      for (const implementation of [of, over]) expect(scenario?.implementations, name).toContain(implementation);
+    for (const implementation of [of, over]) expect(scenario?.implementations, name).toContain(implementation);
   }
 });

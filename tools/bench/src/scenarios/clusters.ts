@@ -35,7 +35,7 @@ const backends: readonly Backend[] = [
 export const clusters: readonly Scenario[] = backends.flatMap((backend) => {
   const { name, title, services, broker } = backend;
   const common = {
-    implementations: broker === "node-cluster" ? all : official,
+    implementations: name === "streams" ? official : all,
     base: "official-ws",
     services,
     programs: (implementation: string) => [`cluster-${implementation.split("-")[0]}-${broker}`],

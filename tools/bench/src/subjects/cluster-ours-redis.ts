@@ -1,0 +1,16 @@
+import { createAdapter, createShardedAdapter } from "@sockeye/redis-adapter";
+import { Server } from "@sockeye/socketio-server";
+import { nodeSettings, openNode } from "./cluster-node.js";
+import { ready } from "./commands.js";
+import { openRedis } from "./redis.js";
+
+const { mode, prefix } = nodeSettings;
+
+async function adapter(): Promise<unknown> {
+  const pub = await openRedis();
+  const sub = await openRedis();
+  if (mode === "sharded") return createShardedAdapter(pub, sub, { channelPrefix: prefix });
+  return createAdapter(pub, sub, { key: prefix });
+}
+
+ready(await openNode(Server, await adapter(), nodeSettings));
