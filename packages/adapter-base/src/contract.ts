@@ -66,6 +66,8 @@ export interface HostSocket extends SocketDetails {
 export interface Selection {
   readonly rooms: ReadonlySet<Room>;
   readonly except: ReadonlySet<Room>;
+  /** `rooms` and `except` alone do not say who is selected: it has to be walked. */
+  readonly walkOnly?: boolean;
   /** Visits each recipient once. MUST NOT allocate per recipient. The visitor MUST NOT change rooms. */
   forEach(visit: (id: SocketId) => void): void;
 }

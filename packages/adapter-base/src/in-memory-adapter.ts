@@ -16,9 +16,10 @@ import type {
 import { asError } from "./errors.js";
 import { AdapterEvents } from "./events.js";
 import { hostOf } from "./host-of.js";
-import type { SharedEntry } from "./recovery/contract.js";
+import type { AdapterLog } from "./recovery/adapter-log.js";
 import { MemoryLog } from "./recovery/memory-log.js";
 import type { MemoryLogOptions } from "./recovery/options.js";
+import type { SharedEntry } from "./recovery/shared-log.js";
 import { RoomIndex } from "./rooms.js";
 import { select, selectsAnyone } from "./select.js";
 
@@ -37,9 +38,10 @@ export interface InMemoryAdapterOptions {
 export class InMemoryAdapter extends AdapterEvents implements Adapter {
   protected readonly host: AdapterHost;
   readonly #index: RoomIndex;
-
-  /** Connection state recovery; absent when it is off. */
-  readonly recovery: MemoryLog | undefined;
+  readonly #settings: Partial<MemoryLogOptions> | undefined;
+  #log: AdapterLog | undefined = undefined;
+  /** The log, when it is the one in memory. */
+  #memoryLog: MemoryLog | undefined = undefined;
 
   /** @param nsp the namespace this adapter serves, as its server handed it over */
   constructor(
@@ -54,7 +56,15 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
       joined: (room, id) => this.#joined(room, id),
       left: (room, id) => this.#left(room, id),
     });
-    this.recovery = this.#openLog(options);
+    const wanted = options.recovery ?? this.host.recovery;
+    this.#settings = wanted ? { ...this.host.recovery, ...wanted } : undefined;
+  }
+
+  /** Connection state recovery; absent when it is off. */
+  get recovery(): AdapterLog | undefined {
+    if (this.#settings === undefined) return undefined;
+    this.#log ??= this.createLog(this.#settings);
+    return this.#log;
   }
 
   get rooms(): Map<Room, Set<SocketId>> {
@@ -68,7 +78,7 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
   init(): void | Promise<void> {}
 
   close(): void | Promise<void> {
-    this.recovery?.close();
+    return this.recovery?.close();
   }
 
   async serverCount(): Promise<number> {
@@ -98,7 +108,7 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     ack: (...args: unknown[]) => void,
     gone?: () => void,
   ): void {
-    this.host.deliverWithAck(event, options.flags ?? {}, this.select(options), {
+    this.host.deliverWithAck(event, options.flags ?? {}, this.recipients(options), {
       onClientCount: clientCount,
       onAck: (args) => ack(...args),
       onGone: () => gone?.(),
@@ -137,12 +147,12 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     if (typeof answer === "function") answer(null, []);
   }
 
-  persistSession(session: Session): void {
-    this.recovery?.persist(session);
+  persistSession(session: Session): void | Promise<void> {
+    return this.recovery?.persist(session);
   }
 
   async restoreSession(pid: string, offset: string): Promise<RestoredSession | undefined> {
-    const result = this.recovery?.resume(pid, offset);
+    const result = await this.recovery?.resume(pid, offset);
     if (!result?.ok) return undefined;
     const { sid, rooms, data } = result.session;
     const missedPackets = result.missed.map((missed) => [
@@ -152,13 +162,20 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     return { sid, pid, rooms: [...rooms], data, missedPackets };
   }
 
+  /** Makes the recovery log; called once. @throws AdapterError `ERR_SOCKEYE_ADAPTER_OPTION` */
+  protected createLog(settings: Partial<MemoryLogOptions>): AdapterLog {
+    const owner = { reachesAnyone: (entry: SharedEntry) => selectsAnyone(this.#index, entry) };
+    this.#memoryLog = new MemoryLog(owner, settings);
+    return this.#memoryLog;
+  }
+
   /** Hands one encoded event to the sockets of this process, with its place in the log if it can be recovered. */
   protected deliver(encoded: EncodedPacket, packet: OutgoingEvent | undefined, options: BroadcastOptions): void {
     const flags = options.flags ?? {};
-    const selection = this.select(options);
+    const selection = this.recipients(options);
     const { rooms, except } = selection;
-    const isRecoverable = !flags.volatile && packet?.id === undefined;
-    const offset = isRecoverable ? this.recovery?.append({ encoded, rooms, except }) : undefined;
+    const isRecoverable = !flags.volatile && packet?.id === undefined && this.recovery !== undefined;
+    const offset = isRecoverable ? this.#memoryLog?.append({ encoded, rooms, except }) : undefined;
     this.host.deliver({ encoded, flags, packet, offset }, selection);
   }
 
@@ -178,6 +195,12 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     );
   }
 
+  /** To whom something is sent now. */
+  protected recipients(options: BroadcastOptions): Selection {
+    return this.select(options);
+  }
+
+  /** Whom an operation concerns. */
   protected select(options: BroadcastOptions): Selection {
     return select(this.#index, options);
   }
@@ -199,13 +222,6 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
     } catch (thrown) {
       this.host.reportError(asError(thrown));
     }
-  }
-
-  #openLog({ recovery }: InMemoryAdapterOptions): MemoryLog | undefined {
-    const settings = recovery ?? this.host.recovery;
-    if (!settings) return undefined;
-    const owner = { reachesAnyone: (entry: SharedEntry) => selectsAnyone(this.#index, entry) };
-    return new MemoryLog(owner, { ...this.host.recovery, ...settings });
   }
 
   #joined(room: Room, id: SocketId): void {

@@ -19,7 +19,7 @@ import { Deadline, type Deadlines } from "./deadlines.js";
 import { asError, ServerViolation } from "./errors.js";
 import { factsOf, type RequestFacts } from "./handshake.js";
 import type { IncomingQueue } from "./incoming-queue.js";
-import { ACKNOWLEDGED, type ConnectionMember, FAILED, LEFT } from "./ports.js";
+import { ACKNOWLEDGED, type ConnectionMember, FAILED, LEFT, WRITE_WAITING } from "./ports.js";
 import { RateMeter } from "./rate-meter.js";
 import { type WireMessage, writeOptions } from "./wire-message.js";
 
@@ -305,6 +305,7 @@ export class Connection implements EngineSink {
   /** Ends the whole connection: every namespace is told, then the engine socket closes. */
   disconnect(): void {
     for (const [name, member] of this.#listMembers()) {
+      member[WRITE_WAITING]();
       this.send({ type: PacketType.DISCONNECT, nsp: name });
       member[LEFT]("server namespace disconnect");
     }

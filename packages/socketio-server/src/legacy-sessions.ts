@@ -28,6 +28,7 @@ function prototypesOf(object: object): object[] {
  */
 export class LegacySessions implements Sessions {
   readonly relays = true;
+  readonly behind = false;
   readonly #live = new Map<string, SessionSocket>();
   /** What is being written, by session: it is not read before that is done. */
   readonly #writing = new Map<string, Promise<unknown>>();
@@ -37,6 +38,12 @@ export class LegacySessions implements Sessions {
     private readonly encode: (data: readonly unknown[]) => EncodedPacket,
     private readonly report: (error: Error) => void,
   ) {}
+
+  after(write: () => void): void {
+    write();
+  }
+
+  expedite(): void {}
 
   logged(_pid: string, encoded: EncodedPacket): EncodedPacket {
     return encoded;
@@ -71,8 +78,9 @@ export class LegacySessions implements Sessions {
     this.#persist(pid, session.sid, [...session.rooms], session.data);
   }
 
-  began(pid: string, socket: SessionSocket): void {
+  began(pid: string, socket: SessionSocket): readonly EncodedPacket[] {
     this.#live.set(pid, socket);
+    return [];
   }
 
   greeting(): object {

@@ -201,8 +201,9 @@ export class Namespace<
     socket.connected = true;
     this.#settle(this.#adapter.addAll(socket.id, new Set([socket.id, ...(resumed?.rooms ?? [])])));
     this.#enterTopics(socket);
-    if (pid !== undefined) this.#sessions?.began(pid, socket);
+    const sinceThen = pid === undefined ? undefined : this.#sessions?.began(pid, socket);
     for (const encoded of resumed?.missed ?? []) socket.client.write(encoded, {});
+    for (const encoded of sinceThen ?? []) socket.client.write(encoded, {});
     greet();
     this.#origin.parent?.heard(socket);
     this.notify(["connect", socket]);

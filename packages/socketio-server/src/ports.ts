@@ -13,6 +13,8 @@ export const DISPATCH: unique symbol = Symbol("sockeye.dispatch");
 export const ACKNOWLEDGED: unique symbol = Symbol("sockeye.acknowledged");
 /** The peer left the namespace, or the connection ended. */
 export const LEFT: unique symbol = Symbol("sockeye.left");
+/** The server is about to disconnect the socket: what waits for its turn to be written is written now. */
+export const WRITE_WAITING: unique symbol = Symbol("sockeye.write-waiting");
 /** The connection is about to be closed because of an error. */
 export const FAILED: unique symbol = Symbol("sockeye.failed");
 /** Writes one packet of a broadcast. */
@@ -28,6 +30,7 @@ export interface ConnectionMember {
   [ACKNOWLEDGED](packet: AckPacket): void;
   [LEFT](reason: string, details?: unknown): void;
   [FAILED](error: Error): void;
+  [WRITE_WAITING](): void;
 }
 
 /** What a broadcast asks of a socket. */

@@ -1,4 +1,12 @@
-import type { RecoveryFailure, RecoveryLog, ResumeResult, Room, SocketId } from "@sockeye/adapter-base";
+import type {
+  LiveSession,
+  MissedPacket,
+  RecoveryFailure,
+  RecoveryLog,
+  ResumeResult,
+  Room,
+  SocketId,
+} from "@sockeye/adapter-base";
 import type { EncodedPacket } from "@sockeye/socketio-parser";
 
 /**
@@ -30,6 +38,12 @@ export type Resumed = ResumedSession | { readonly ok: false; readonly reason: Re
 export interface SocketSessions {
   /** Everything resumable must pass through the adapter's `broadcast`. */
   readonly relays: boolean;
+  /** A broadcast of this server waits for its place in the log: what is written to a socket now goes behind it, by `after`. */
+  readonly behind: boolean;
+  /** Writes to a socket when everything before it is written. */
+  after(write: () => void, socket: SocketId): void;
+  /** A socket is about to be disconnected: what waits for it is written now. */
+  expedite(socket: SocketId): void;
   /** Logs an event for one session, and returns it as it goes to the wire. */
   logged(pid: string, encoded: EncodedPacket): EncodedPacket;
   /** An event that is not logged, with the offset the session is at. */
@@ -46,8 +60,8 @@ export interface Sessions extends SocketSessions {
   resume(pid: string, offset: string | undefined): Resumed | Promise<Resumed>;
   /** A resumed session goes back to sleep, because it is not certain yet that its peer may come in. */
   suspend(pid: string, session: ResumedSession): void;
-  /** The socket of a session is connected. */
-  began(pid: string, socket: SessionSocket): void;
+  /** The socket of a session is connected. Returns what it has missed since it was resumed. */
+  began(pid: string, socket: SessionSocket): readonly EncodedPacket[];
   /** What the CONNECT packet says besides sid and pid. */
   greeting(pid: string): { tag?: string; offset?: string };
   inspect(): { sessions: number; sleeping: number; entries: number; bytes: number } | undefined;
@@ -66,6 +80,19 @@ export class LoggedSessions implements Sessions {
     private readonly withOffset: OffsetSplicer,
     private readonly report: (error: Error) => void,
   ) {}
+
+  get behind(): boolean {
+    return this.log.behind === true;
+  }
+
+  after(write: () => void, socket: SocketId): void {
+    if (this.log.after === undefined) write();
+    else this.log.after(write, socket);
+  }
+
+  expedite(socket: SocketId): void {
+    if (this.behind) this.log.expedite?.(socket);
+  }
 
   logged(pid: string, encoded: EncodedPacket): EncodedPacket {
     const offset = this.#live.has(pid) ? this.log.appendPrivate(pid, encoded) : undefined;
@@ -93,7 +120,16 @@ export class LoggedSessions implements Sessions {
     // The peer is back before the end of its old connection was noticed: that connection is over.
     this.#live.get(pid)?.abandon();
     const result = this.log.resume(pid, offset);
-    return isPromise(result) ? result.then((resumed) => this.#read(resumed)) : this.#read(result);
+    return isPromise(result) ? this.#readLater(pid, offset, result) : this.#read(result);
+  }
+
+  async #readLater(pid: string, offset: string | undefined, pending: Promise<ResumeResult>): Promise<Resumed> {
+    const result = await pending;
+    const other = this.#live.get(pid);
+    if (result.ok || other === undefined) return this.#read(result);
+    // An earlier attempt of the same peer came first; that connection is over as well.
+    other.abandon();
+    return this.#read(await this.log.resume(pid, offset));
   }
 
   suspend(pid: string, session: ResumedSession): void {
@@ -102,9 +138,9 @@ export class LoggedSessions implements Sessions {
     this.#settle(this.log.persist({ pid, sid, rooms, data }));
   }
 
-  began(pid: string, socket: SessionSocket): void {
+  began(pid: string, socket: SessionSocket): readonly EncodedPacket[] {
     this.#live.set(pid, socket);
-    this.log.open({ pid, sid: socket.id, rooms: socket.rooms });
+    return this.log.open(new SocketView(pid, socket)).map(this.#spliced);
   }
 
   greeting(pid: string): { tag: string; offset: string } {
@@ -118,12 +154,37 @@ export class LoggedSessions implements Sessions {
   #read(result: ResumeResult): Resumed {
     if (!result.ok) return result;
     const { sid, rooms, data } = result.session;
-    const missed = result.missed.map(({ encoded, offset }) => this.withOffset(encoded, offset));
-    return { ok: true, sid, rooms, data, missed };
+    return { ok: true, sid, rooms, data, missed: result.missed.map(this.#spliced) };
   }
+
+  readonly #spliced = ({ encoded, offset }: MissedPacket): EncodedPacket => this.withOffset(encoded, offset);
 
   #settle(outcome: void | Promise<void>): void {
     if (isPromise(outcome)) outcome.catch(this.report);
+  }
+}
+
+/** A socket as the log sees it: always as it is now. */
+class SocketView implements LiveSession {
+  constructor(
+    readonly pid: string,
+    private readonly socket: SessionSocket,
+  ) {}
+
+  get sid(): SocketId {
+    return this.socket.id;
+  }
+
+  get rooms(): ReadonlySet<Room> {
+    return this.socket.rooms;
+  }
+
+  get data(): unknown {
+    return this.socket.data;
+  }
+
+  abandon(): void {
+    this.socket.abandon();
   }
 }
 

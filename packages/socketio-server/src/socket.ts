@@ -24,6 +24,7 @@ import {
   FAILED,
   LEFT,
   NOTE_OUTGOING,
+  WRITE_WAITING,
 } from "./ports.js";
 import { isReserved, refuseReserved } from "./reserved-names.js";
 import type { RetryWindow } from "./retry-window.js";
@@ -384,6 +385,7 @@ export class Socket<
     if (close) {
       this.client.disconnect();
     } else if (this.connected) {
+      this[WRITE_WAITING]();
       this.client.send({ type: PacketType.DISCONNECT, nsp: this.nsp.name });
       this[LEFT]("server namespace disconnect");
     }
@@ -461,6 +463,10 @@ export class Socket<
     this.notify(["error", error]);
   }
 
+  [WRITE_WAITING](): void {
+    this.#context.sessions?.expedite(this.id);
+  }
+
   [DELIVER](broadcast: DeliveredBroadcast): void {
     if (this.#outgoingListeners !== undefined) {
       const data = broadcast.data;
@@ -515,7 +521,7 @@ export class Socket<
     this[NOTE_OUTGOING](data);
     const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data, id };
     try {
-      this.client.send(packet, flags);
+      this.#sendInTurn(packet, flags);
     } catch (unserializable) {
       acks.entries.delete(id);
       throw unserializable;
@@ -528,19 +534,40 @@ export class Socket<
       this.#relay(data, flags);
       return;
     }
-    if (this.#left) {
-      this.#logForSleeper(data, flags);
+    if (!this.#left) this[NOTE_OUTGOING](data);
+    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data };
+    if (sessions === undefined || this.#pid === undefined) {
+      if (!this.#left) this.client.send(packet, flags);
       return;
     }
-    this[NOTE_OUTGOING](data);
-    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data };
-    if (this.#pid === undefined || sessions === undefined) {
+    if (this.#left && flags.volatile === true) return;
+    const encoded = this.client.encoder.encode(packet);
+    if (sessions.behind) sessions.after(() => this.#writeLogged(encoded, flags), this.id);
+    else this.#writeLogged(encoded, flags);
+  }
+
+  /** An event with a place in the log of its session; of a client that is away it is kept there, in case it comes back for it. */
+  #writeLogged(encoded: EncodedPacket, flags: BroadcastFlags): void {
+    const pid = this.#pid!;
+    const sessions = this.#context.sessions!;
+    if (this.#left) {
+      if (flags.volatile !== true) sessions.logForSleeper(pid, encoded);
+    } else if (flags.volatile === true) this.#writeVolatile(encoded, flags, pid);
+    else this.client.write(sessions.logged(pid, encoded), flags);
+  }
+
+  /** A packet that is not logged. It is encoded now: what waits must not change. */
+  #sendInTurn(packet: EventPacket | AckPacket, flags: BroadcastFlags = NO_FLAGS): void {
+    const sessions = this.#context.sessions;
+    if (sessions === undefined || !sessions.behind) {
       this.client.send(packet, flags);
-    } else if (flags.volatile === true) {
-      this.#writeVolatile(this.client.encoder.encode(packet), flags, this.#pid);
-    } else {
-      this.client.write(sessions.logged(this.#pid, this.client.encoder.encode(packet)), flags);
+      return;
     }
+    const encoded = this.client.encoder.encode(packet);
+    const write = (): void => {
+      if (!this.#left) this.client.write(encoded, flags);
+    };
+    sessions.after(write, this.id);
   }
 
   /** Adapters of the incumbent's shape log what passes through their `broadcast`, and nothing else. */
@@ -555,14 +582,6 @@ export class Socket<
    */
   #writeVolatile(encoded: EncodedPacket, flags: BroadcastFlags, pid: string): void {
     this.client.write(this.#context.sessions!.positioned(pid, encoded), flags);
-  }
-
-  /** An event for a client that is away, and may come back for it. */
-  #logForSleeper(data: [string, ...unknown[]], flags: BroadcastFlags): void {
-    const sessions = this.#context.sessions;
-    if (sessions === undefined || this.#pid === undefined || flags.volatile === true) return;
-    const packet: EventPacket = { type: PacketType.EVENT, nsp: this.nsp.name, data };
-    sessions.logForSleeper(this.#pid, this.client.encoder.encode(packet));
   }
 
   #callAll(listeners: CatchAllListener[], args: readonly unknown[]): void {
@@ -584,7 +603,7 @@ export class Socket<
   }
 
   #sendAck(id: number, data: unknown[]): void {
-    if (this.connected) this.client.send({ type: PacketType.ACK, nsp: this.nsp.name, id, data });
+    if (this.connected) this.#sendInTurn({ type: PacketType.ACK, nsp: this.nsp.name, id, data });
   }
 
   #runMiddlewares(event: Event, middlewares: Middleware<Event>[], done: (() => void) | undefined): void {

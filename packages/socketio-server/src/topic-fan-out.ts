@@ -80,7 +80,8 @@ export class TopicFanOut {
 
   /** Publishes to a selection, if it is of a kind that can be published to. `write` reaches one socket. */
   deliver(selection: Selection, broadcast: DeliveredBroadcast, write: (id: SocketId) => void): boolean {
-    if (broadcast.flags.volatile === true || this.namespace.isWatched || selection.rooms.size > 1) return false;
+    if (selection.walkOnly === true || selection.rooms.size > 1) return false;
+    if (broadcast.flags.volatile === true || this.namespace.isWatched) return false;
     const [room] = selection.rooms;
     const crowd = this.#crowdOf(room);
     if (crowd === undefined) return false;

@@ -54,6 +54,11 @@ export class Link {
     this.#plugged = plugged;
   }
 
+  /** New connections go to another port. */
+  lead(target: number): void {
+    this.#target = target;
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise<void>((resolve) => this.#relay.close(() => resolve()));

@@ -3,32 +3,42 @@ import type {
   AdapterHealth,
   AdapterTarget,
   BroadcastAckSink,
+  BroadcastFlags,
   BroadcastOptions,
   HostSocket,
   OutgoingEvent,
+  Selection,
   SocketDetails,
 } from "../contract.js";
 import { asError } from "../errors.js";
 import { InMemoryAdapter, type InMemoryAdapterOptions } from "../in-memory-adapter.js";
 import type { Room, SocketId } from "../names.js";
+import type { AdapterLog } from "../recovery/adapter-log.js";
+import type { MemoryLogOptions } from "../recovery/options.js";
 import { AckRounds } from "./ack-rounds.js";
 import { ClusterNode, type NamespacePort, type Traffic } from "./cluster-node.js";
+import { decodeEnvelope } from "./codec.js";
 import { commandHandlers, type LocalSide, optionsOf } from "./commands.js";
 import type { Channel, NodeId } from "./contract.js";
 import { dispatch, type Handlers } from "./dispatch.js";
 import type {
   Broadcast,
   Command,
+  Draft,
   Fetch,
+  HandOver,
   NamespaceEnvelope,
   OperationDraft,
   RemoteSocketDetails,
   ServerSideEmit,
 } from "./envelope.js";
-import { ClusterError, ClusterTimeoutError } from "./errors.js";
+import { ClusterError, ClusterTimeoutError, ClusterViolation } from "./errors.js";
 import { ForeignCommands } from "./foreign/foreign-commands.js";
 import { Interest, partitionOf } from "./interest.js";
 import { type ClusterOptions, clusterOptions } from "./options.js";
+import { ClusterLog, type ClusterLogPort } from "./recovery/cluster-log.js";
+import type { LogPosition } from "./recovery/contract.js";
+import type { LogEntry, OwnBroadcast } from "./recovery/shared-order.js";
 import { replyHandlers } from "./replies.js";
 import { Requests } from "./requests.js";
 import { describeSocket, reviveSocket } from "./socket-details.js";
@@ -39,7 +49,9 @@ export interface ClusterAdapterOptions extends ClusterOptions, InMemoryAdapterOp
  * The adapter of a server that is one of many. What it does to its own sockets it does as {@link InMemoryAdapter} would, at
  * once and whether or not the others can be reached; then it tells the others.
  *
- * Connection state recovery, where it is on, keeps its log on this node: a session is resumed where it was.
+ * Connection state recovery, where it is on, is the cluster's, if the driver has a store for it: broadcasts then take their place
+ * in the shared log before they are delivered, and a session is resumed on any node. Without a store the log is this node's,
+ * and a session is resumed where it was.
  */
 export class ClusterAdapter extends InMemoryAdapter {
   readonly #options: Required<ClusterOptions>;
@@ -50,6 +62,8 @@ export class ClusterAdapter extends InMemoryAdapter {
   readonly #rounds = new AckRounds();
   readonly #handlers: Handlers<NamespaceEnvelope>;
   readonly #foreign: ForeignCommands;
+  /** The cluster's recovery log, if there is one. */
+  #log: ClusterLog | undefined = undefined;
   #closed = false;
 
   constructor(nsp: AdapterTarget, node: ClusterNode, options: Required<ClusterOptions> & InMemoryAdapterOptions) {
@@ -64,6 +78,8 @@ export class ClusterAdapter extends InMemoryAdapter {
       carryOut: (command) => dispatch(this.#handlers, command),
       report: (error) => this.host.reportError(error),
     });
+    // Wrong options are to be heard of now.
+    void this.recovery;
   }
 
   /** How well this node reaches the others. Changes are announced with the event `health`. */
@@ -73,6 +89,7 @@ export class ClusterAdapter extends InMemoryAdapter {
 
   override async init(): Promise<void> {
     await this.#node.open(this.#port);
+    await this.#log?.start();
     await this.#foreign.open();
   }
 
@@ -82,8 +99,8 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#interest.close();
     this.#requests.close();
     this.#rounds.close();
-    super.close();
     await this.#foreign.close();
+    await super.close();
     await this.#node.close(this.#port);
   }
 
@@ -94,13 +111,23 @@ export class ClusterAdapter extends InMemoryAdapter {
   /** In force on this node at once; on the others when the promise resolves, if there is one. */
   override addAll(id: SocketId, rooms: Set<Room>): void | Promise<void> {
     super.addAll(id, rooms);
-    return this.#interest.confirmed(rooms)?.then(() => undefined);
+    const confirmed = this.#interest.confirmed(rooms);
+    const turn = this.#log?.behind ? this.#log.drained() : undefined;
+    if (confirmed === undefined && turn === undefined) return undefined;
+    return Promise.all([confirmed, turn]).then(() => undefined);
   }
 
   override broadcast(event: OutgoingEvent, options: BroadcastOptions): void {
     const encoded = this.host.encode(event);
-    this.deliver(encoded, event, options);
-    this.#tell(options, { kind: "broadcast", flags: options.flags ?? {}, ...this.#content(event, encoded) });
+    const log = this.#log;
+    if (log !== undefined && isRecoverable(event, options.flags)) {
+      log.broadcast(this.#ownBroadcast(event, encoded, options));
+    } else {
+      this.#inTurn(options, (whom) => {
+        this.deliver(encoded, event, whom);
+        this.#tell(whom, { kind: "broadcast", flags: whom.flags ?? {}, ...this.#content(event, encoded) });
+      });
+    }
   }
 
   override broadcastWithAck(
@@ -110,8 +137,13 @@ export class ClusterAdapter extends InMemoryAdapter {
     ack: (...args: unknown[]) => void,
     gone: () => void = () => {},
   ): void {
-    if (!options.flags?.local) this.#askOthers(event, options, { clientCount, ack, gone });
-    super.broadcastWithAck(event, options, clientCount, ack, gone);
+    // What waits must not change while it does.
+    const question = this.#log?.behind ? this.host.decode(this.host.encode(event)) : event;
+    if (question === undefined) return;
+    this.#inTurn(options, (whom) => {
+      if (!whom.flags?.local) this.#askOthers(question, whom, { clientCount, ack, gone });
+      super.broadcastWithAck(question, whom, clientCount, ack, gone);
+    });
   }
 
   /**
@@ -137,17 +169,17 @@ export class ClusterAdapter extends InMemoryAdapter {
 
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
     super.addSockets(options, rooms);
-    this.#tell(options, { kind: "join", target: rooms });
+    this.#inTurn(options, (whom) => this.#tell(whom, { kind: "join", target: rooms }));
   }
 
   override delSockets(options: BroadcastOptions, rooms: Room[]): void {
     super.delSockets(options, rooms);
-    this.#tell(options, { kind: "leave", target: rooms });
+    this.#inTurn(options, (whom) => this.#tell(whom, { kind: "leave", target: rooms }));
   }
 
   override disconnectSockets(options: BroadcastOptions, close: boolean): void {
-    super.disconnectSockets(options, close);
-    this.#tell(options, { kind: "disconnect", close });
+    this.#disconnectLocally(options, close);
+    this.#inTurn(options, (whom) => this.#tell(whom, { kind: "disconnect", close }));
   }
 
   /** A trailing function is called with `(error, responses)`; the error is a {@link ClusterTimeoutError} or null. */
@@ -166,15 +198,36 @@ export class ClusterAdapter extends InMemoryAdapter {
     });
   }
 
-  /** Sizes and counts, for `inspect()`. */
-  inspect(): { nodes: number; requests: number; rounds: number; partitions: number; traffic: Readonly<Traffic> } {
+  /** Sizes and counts, for `inspect()`. `waiting`: broadcasts and what stands behind them until their place is known. */
+  inspect(): {
+    nodes: number;
+    requests: number;
+    rounds: number;
+    partitions: number;
+    waiting: number;
+    traffic: Readonly<Traffic>;
+  } {
     return {
       nodes: this.#node.membership.nodes.length + 1,
       requests: this.#requests.size,
       rounds: this.#rounds.size,
       partitions: this.#interest.size,
+      waiting: this.#log?.waiting ?? 0,
       traffic: this.#node.traffic,
     };
+  }
+
+  protected override createLog(settings: Partial<MemoryLogOptions>): AdapterLog {
+    const { driver, logTimeout, heartbeatInterval } = this.#options;
+    if (driver.recovery === undefined) return super.createLog(settings);
+    const options = { namespace: this.host.name, limits: settings, logTimeout, checkInterval: heartbeatInterval };
+    this.#log = new ClusterLog(driver.recovery, options, this.#logPort());
+    return this.#log;
+  }
+
+  protected override recipients(options: BroadcastOptions): Selection {
+    const selection = super.recipients(options);
+    return this.#log === undefined ? selection : this.#log.select(selection);
   }
 
   protected override roomCreated(room: Room): void {
@@ -215,6 +268,28 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#node.publish(this.#channelFor(options.rooms), { ...this.#selection(options), ...operation });
   }
 
+  /** Behind a broadcast of this node that has no place in the log yet, if there is one; else now. */
+  #inTurn(options: BroadcastOptions, operation: (options: BroadcastOptions) => void): void {
+    if (!this.#log?.behind) {
+      operation(options);
+      return;
+    }
+    const copy = copyOf(options);
+    this.#log.after(() => operation(copy));
+  }
+
+  #ownBroadcast(event: OutgoingEvent, encoded: EncodedPacket, options: BroadcastOptions): OwnBroadcast {
+    const { flags = {} } = options;
+    const draft: OperationDraft = { kind: "broadcast", flags, ...this.#content(event, encoded) };
+    const { sequence, envelope } = this.#node.stamp({ ...this.#selection(options), ...draft } as Draft);
+    return { origin: this.#node.id, sequence, envelope, encoded, packet: event, options: copyOf(options) };
+  }
+
+  #disconnectLocally(options: BroadcastOptions, close: boolean): void {
+    if (this.#log?.behind) for (const { id } of this.localSockets(options)) this.#log.expedite(id);
+    super.disconnectSockets(options, close);
+  }
+
   /** Encoded where every reader can relay it as it is, in plain values where one could not. */
   #content(event: OutgoingEvent, encoded: EncodedPacket): Pick<Broadcast, "packet" | "parser" | "event"> {
     const parser = this.host.parserId;
@@ -243,15 +318,19 @@ export class ClusterAdapter extends InMemoryAdapter {
       relayWithAck: (broadcast, request) => this.#relayWithAck(broadcast, request),
       joinLocally: (options, rooms) => super.addSockets(options, rooms),
       leaveLocally: (options, rooms) => super.delSockets(options, rooms),
-      disconnectLocally: (options, close) => super.disconnectSockets(options, close),
+      disconnectLocally: (options, close) => this.#disconnectLocally(options, close),
       describeSockets: (fetch) => this.#describeSockets(fetch),
       serverSideEmitted: (emit) => this.#serverSideEmitted(emit),
+      handOver: (request) => this.#handOver(request),
     };
     return commandHandlers(local);
   }
 
   #relay(broadcast: Broadcast): void {
-    const options = optionsOf(broadcast, broadcast.flags);
+    const { origin, sequence, flags } = broadcast;
+    // It may be in the log all the same.
+    if (origin !== "" && isRecoverable(undefined, flags)) this.#log?.unplaced(origin, sequence);
+    const options = optionsOf(broadcast, flags);
     if (!this.reachesAnyone(options)) {
       this.#node.traffic.wasted++;
       return;
@@ -274,7 +353,7 @@ export class ClusterAdapter extends InMemoryAdapter {
       onGone: () => this.#node.reply(origin, { kind: "gone", ...reply }),
     };
     const options = optionsOf(broadcast, broadcast.flags);
-    this.host.deliverWithAck(eventOf(event), options.flags ?? {}, this.select(options), sink);
+    this.host.deliverWithAck(eventOf(event), options.flags ?? {}, this.recipients(options), sink);
   }
 
   #describeSockets(fetch: Fetch): void {
@@ -301,15 +380,93 @@ export class ClusterAdapter extends InMemoryAdapter {
     return {
       name: this.host.name,
       parserId: this.host.parserId,
-      receive: (envelope) => dispatch(this.#handlers, envelope),
+      keepsLog: this.#log !== undefined,
+      receive: (envelope, position) => this.#receive(envelope, position),
+      gap: () => this.#log?.gap(),
       nodeLeft: (node, saidGoodbye) => {
         this.#requests.nodeLeft(node, saidGoodbye);
         this.#rounds.nodeLeft(node);
       },
       healthChanged: (health) => this.announce("health", health),
-      sweep: (now) => this.#interest.sweep(now),
+      sweep: (now) => {
+        this.#interest.sweep(now);
+        this.#log?.sweep(now);
+      },
       reportError: (error) => this.host.reportError(error),
     };
+  }
+
+  #receive(envelope: NamespaceEnvelope, position: LogPosition | undefined): void {
+    const log = this.#log;
+    if (log !== undefined && position !== undefined && envelope.kind === "broadcast") {
+      log.heard(position, this.#entryOf(envelope));
+    } else if (log !== undefined && isOperation(envelope)) {
+      log.command(() => this.#guard(() => dispatch(this.#handlers, envelope)));
+    } else dispatch(this.#handlers, envelope);
+  }
+
+  // --- the recovery log -----------------------------------------------------------------------------------------------
+
+  #logPort(): ClusterLogPort {
+    return {
+      self: this.#node.id,
+      index: this,
+      deliver: (entry, position) => this.#deliverEntry(entry, position),
+      deliverTo: (socket, { encoded = [], options: { flags = {} }, packet }) =>
+        this.#guard(() => this.host.deliver({ encoded, flags, packet }, new OneSocket(socket))),
+      sendTo: (socket, encoded) => this.#sendTo(socket, encoded),
+      tell: ({ options, envelope }) => this.#node.publishStamped(this.#channelFor(options.rooms), envelope),
+      entryOf: (bytes) => this.#entryIn(bytes),
+      refused: (error) => this.#node.refused(error),
+      answered: () => this.#node.answered(),
+      report: (error) => this.#node.complain(error),
+      mayBeMember: (node) => this.#node.mayBeMember(node),
+      askFor: (node, pid) => this.#askFor(node, pid),
+    };
+  }
+
+  #sendTo(socket: SocketId, encoded: EncodedPacket): void {
+    const event = this.host.decode(encoded);
+    if (event !== undefined) this.#log?.broadcast(this.#ownBroadcast(event, encoded, { rooms: new Set([socket]) }));
+  }
+
+  #deliverEntry({ origin, encoded, packet, options }: LogEntry, offset: string | undefined): void {
+    if (offset === undefined) this.#node.traffic.unlogged++;
+    if (encoded === undefined) return;
+    const { flags = {} } = options;
+    if (this.reachesAnyone(options) || this.#log?.isMoving) {
+      this.#guard(() => this.host.deliver({ encoded, flags, packet, offset }, this.recipients(options)));
+    } else if (origin !== this.#node.id) this.#node.traffic.wasted++;
+  }
+
+  /** As it was read from the log. */
+  #entryIn(bytes: Uint8Array): LogEntry | undefined {
+    const envelope = decodeEnvelope(bytes);
+    if (!(envelope instanceof ClusterViolation) && envelope.kind === "broadcast") return this.#entryOf(envelope);
+    this.#node.traffic.malformed++;
+    return undefined;
+  }
+
+  #entryOf(broadcast: Broadcast): LogEntry {
+    const { origin, sequence, flags } = broadcast;
+    let encoded: EncodedPacket | undefined;
+    this.#guard(() => {
+      encoded = this.#encodedIn(broadcast);
+    });
+    return { origin, sequence, encoded, options: optionsOf(broadcast, flags) };
+  }
+
+  async #askFor(node: NodeId, pid: string): Promise<void> {
+    const request = this.#node.nextRequest();
+    const answered = this.#requests.open(request, [node], this.#options.handOverTimeout);
+    this.#node.publish({ kind: "node", node }, { kind: "hand-over", namespace: this.host.name, request, pid });
+    await answered;
+  }
+
+  #handOver({ origin, namespace, request, pid }: HandOver): void {
+    const reply = (): void => this.#node.reply(origin, { kind: "handed-over", namespace, request });
+    if (this.#log === undefined) reply();
+    else this.#log.release(pid).then(reply, this.#node.complain);
   }
 
   #createInterest(): Interest {
@@ -331,6 +488,33 @@ export class ClusterAdapter extends InMemoryAdapter {
       this.host.reportError(asError(thrown));
     }
   }
+}
+
+/** The recipient of something that does not wait for its turn. */
+class OneSocket implements Selection {
+  readonly rooms: ReadonlySet<Room>;
+  readonly except: ReadonlySet<Room> = new Set();
+
+  constructor(private readonly id: SocketId) {
+    this.rooms = new Set([id]);
+  }
+
+  forEach(visit: (id: SocketId) => void): void {
+    visit(this.id);
+  }
+}
+
+function copyOf({ rooms, except, flags }: BroadcastOptions): BroadcastOptions {
+  return { rooms: new Set(rooms), except: new Set(except), flags: { ...flags } };
+}
+
+/** Neither volatile, nor to be answered, nor for this node alone. */
+function isRecoverable(event: OutgoingEvent | undefined, flags: BroadcastFlags = {}): boolean {
+  return flags.volatile !== true && flags.local !== true && event?.id === undefined;
+}
+
+function isOperation({ kind }: NamespaceEnvelope): boolean {
+  return kind === "broadcast" || kind === "join" || kind === "leave" || kind === "disconnect";
 }
 
 function eventOf(data: readonly unknown[]): OutgoingEvent {

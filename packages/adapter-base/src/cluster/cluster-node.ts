@@ -9,12 +9,18 @@ import { ClusterError, ClusterViolation } from "./errors.js";
 import { Health } from "./health.js";
 import { Membership } from "./membership.js";
 import type { ClusterOptions } from "./options.js";
+import type { LogPosition } from "./recovery/contract.js";
 
 /** What a node needs of each of its namespaces. */
 export interface NamespacePort {
   readonly name: string;
   readonly parserId: string | undefined;
-  receive(envelope: NamespaceEnvelope): void;
+  /** It has a shared log, and wants to know the places of envelopes. */
+  readonly keepsLog: boolean;
+  /** `position`: its place in the shared log. Such an envelope may come twice, and may be this node's own. */
+  receive(envelope: NamespaceEnvelope, position?: LogPosition): void;
+  /** Something may have been lost. */
+  gap(): void;
   nodeLeft(node: NodeId, saidGoodbye: boolean): void;
   healthChanged(health: AdapterHealth): void;
   sweep(now: number): void;
@@ -33,6 +39,8 @@ export interface Traffic {
   unknown: number;
   /** Not taken by the backend. */
   failed: number;
+  /** Recoverable broadcasts that were delivered without a place in the log: they cannot be recovered. */
+  unlogged: number;
 }
 
 const CLUSTER: Channel = { kind: "cluster" };
@@ -44,7 +52,16 @@ const CLUSTER: Channel = { kind: "cluster" };
 export class ClusterNode implements DriverReceiver {
   readonly id: NodeId = randomNodeId();
   readonly membership = new Membership();
-  readonly traffic: Traffic = { sent: 0, received: 0, wasted: 0, duplicates: 0, malformed: 0, unknown: 0, failed: 0 };
+  readonly traffic: Traffic = {
+    sent: 0,
+    received: 0,
+    wasted: 0,
+    duplicates: 0,
+    malformed: 0,
+    unknown: 0,
+    failed: 0,
+    unlogged: 0,
+  };
   readonly #options: Required<ClusterOptions>;
   readonly #driver: ClusterDriver;
   readonly #namespaces = new Map<string, NamespacePort>();
@@ -71,6 +88,7 @@ export class ClusterNode implements DriverReceiver {
   #version = 0;
   #lastPublic = 0;
   #lastSweep = 0;
+  #startedAt = 0;
   #announcedHealth: AdapterHealth = "ok";
   #started: Promise<void> | undefined;
   #running = false;
@@ -104,9 +122,14 @@ export class ClusterNode implements DriverReceiver {
     this.#namespaces.delete(namespace.name);
     await this.#started?.catch(() => undefined);
     if (this.#namespaces.size === 0) return this.#leave();
-    await this.#driver.unsubscribe({ kind: "all", namespace: namespace.name }).catch(this.#complain);
+    await this.#driver.unsubscribe({ kind: "all", namespace: namespace.name }).catch(this.complain);
     this.#version++;
     this.publish(CLUSTER, { kind: "namespace", name: namespace.name, open: false, version: this.#version });
+  }
+
+  /** Whether another node is in the cluster; shortly after the start not all are known. */
+  mayBeMember(node: NodeId): boolean {
+    return this.membership.has(node) || now() - this.#startedAt < this.#options.heartbeatTimeout;
   }
 
   nextRequest(): string {
@@ -120,20 +143,37 @@ export class ClusterNode implements DriverReceiver {
    */
   publish(channel: Channel, draft: Draft): void {
     if (this.#closed) return;
-    const bytes = encode({ ...draft, origin: this.id, sequence: ++this.#sequence } as Envelope);
+    this.#send(channel, encode({ ...draft, origin: this.id, sequence: ++this.#sequence } as Envelope));
+  }
+
+  /**
+   * An envelope that somebody else sends; `publishStamped` sends it from here after all.
+   *
+   * @throws ClusterError `ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE`
+   */
+  stamp(draft: Draft): { readonly sequence: number; readonly envelope: Uint8Array } {
+    const sequence = ++this.#sequence;
+    return { sequence, envelope: encode({ ...draft, origin: this.id, sequence } as Envelope) };
+  }
+
+  publishStamped(channel: Channel, envelope: Uint8Array): void {
+    if (!this.#closed) this.#send(channel, envelope);
+  }
+
+  #send(channel: Channel, bytes: Uint8Array): void {
     this.traffic.sent++;
     if (channel.kind === "cluster") this.#lastPublic = now();
     const taken = this.#running
       ? this.#driver.publish(channel, bytes)
       : (this.#started ?? Promise.resolve()).then(() => this.#driver.publish(channel, bytes));
-    taken.then(this.#published, this.#publishFailed);
+    taken.then(this.answered, this.refused);
   }
 
   reply(node: NodeId, draft: Draft): void {
     try {
       this.publish({ kind: "node", node }, draft);
     } catch (thrown) {
-      this.#complain(thrown);
+      this.complain(thrown);
     }
   }
 
@@ -145,12 +185,13 @@ export class ClusterNode implements DriverReceiver {
     return this.#driver.unsubscribe(channel);
   }
 
-  onEnvelope(_channel: Channel, bytes: Uint8Array): void {
+  onEnvelope(_channel: Channel, bytes: Uint8Array, position?: LogPosition): void {
     const envelope = decodeEnvelope(bytes);
     if (envelope instanceof ClusterViolation) {
       this.traffic.malformed++;
-      this.#complain(envelope);
+      this.complain(envelope);
     } else if (envelope.kind === "unknown") this.traffic.unknown++;
+    else if (position !== undefined && this.#keepsLog(envelope)) this.#receiveLogged(envelope, position);
     else if (envelope.origin === this.id) this.#heardItself(envelope);
     else if (this.#duplicates.admit(envelope.origin, envelope.sequence)) this.#receive(envelope);
     else this.traffic.duplicates++;
@@ -158,8 +199,9 @@ export class ClusterNode implements DriverReceiver {
 
   onGap(channels?: readonly Channel[]): void {
     const where = channels === undefined ? "all channels" : `${channels.length} channels`;
-    this.#complain(new ClusterError("ERR_SOCKEYE_CLUSTER_GAP", `envelopes may have been lost on ${where}`));
+    this.complain(new ClusterError("ERR_SOCKEYE_CLUSTER_GAP", `envelopes may have been lost on ${where}`));
     if (this.#running) this.#introduce(CLUSTER, true);
+    for (const namespace of this.#namespaces.values()) namespace.gap();
   }
 
   onState(state: { readonly publish: "up" | "down"; readonly receive: "up" | "down" }): void {
@@ -173,7 +215,8 @@ export class ClusterNode implements DriverReceiver {
     await this.#driver.subscribe(CLUSTER);
     await this.#driver.subscribe({ kind: "node", node: this.id });
     this.#running = true;
-    this.#lastSweep = now();
+    this.#startedAt = now();
+    this.#lastSweep = this.#startedAt;
     this.#sweepTimer = setInterval(() => this.#sweep(now()), this.#sweepInterval);
     (this.#sweepTimer as { unref?(): void }).unref?.();
   }
@@ -185,15 +228,25 @@ export class ClusterNode implements DriverReceiver {
     await this.#driver.close();
   }
 
-  #receive(envelope: Envelope): void {
+  #receive(envelope: Envelope, position?: LogPosition): void {
     this.traffic.received++;
-    this.membership.heard(envelope.origin, now());
+    if (envelope.origin !== this.id) this.membership.heard(envelope.origin, now());
     try {
-      if ("namespace" in envelope) this.#namespaces.get(envelope.namespace)?.receive(envelope);
+      if ("namespace" in envelope) this.#namespaces.get(envelope.namespace)?.receive(envelope, position);
       else dispatch(this.#handlers, envelope);
     } catch (thrown) {
-      this.#complain(thrown);
+      this.complain(thrown);
     }
+  }
+
+  #keepsLog(envelope: Envelope): envelope is NamespaceEnvelope {
+    return "namespace" in envelope && this.#namespaces.get(envelope.namespace)?.keepsLog === true;
+  }
+
+  /** The log knows what it had already; its entries are remembered here in case they are sent the ordinary way as well. */
+  #receiveLogged(envelope: NamespaceEnvelope, position: LogPosition): void {
+    if (envelope.origin !== this.id) this.#duplicates.admit(envelope.origin, envelope.sequence);
+    this.#receive(envelope, position);
   }
 
   #heardItself(envelope: Envelope): void {
@@ -217,7 +270,7 @@ export class ClusterNode implements DriverReceiver {
     const ours = this.#options.partitions;
     if (ours === theirs) return;
     const message = `another node divides rooms into ${theirs} partitions, this one into ${ours}: room broadcasts get lost`;
-    this.#complain(new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", message));
+    this.complain(new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", message));
   }
 
   get #sweepInterval(): number {
@@ -251,22 +304,24 @@ export class ClusterNode implements DriverReceiver {
     for (const namespace of this.#namespaces.values()) namespace.healthChanged(this.health);
   }
 
-  readonly #published = (): void => {
+  /** The backend took what it was given. */
+  readonly answered = (): void => {
     this.#health.publishing("up");
   };
 
-  readonly #publishFailed = (thrown: unknown): void => {
+  /** It did not. */
+  readonly refused = (thrown: unknown): void => {
     this.traffic.failed++;
     if (this.#closed) return;
     if ((thrown as { code?: unknown } | undefined)?.code !== "ERR_SOCKEYE_CLUSTER_TOO_LARGE") {
       this.#health.publishing("down");
       this.#announceHealth();
     }
-    this.#complain(thrown);
+    this.complain(thrown);
   };
 
   /** To the application, through the namespace that was opened first. */
-  readonly #complain = (thrown: unknown): void => {
+  readonly complain = (thrown: unknown): void => {
     const error =
       thrown instanceof Error
         ? thrown

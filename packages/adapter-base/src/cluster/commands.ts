@@ -1,7 +1,7 @@
 import type { BroadcastFlags, BroadcastOptions } from "../contract.js";
 import type { Room } from "../names.js";
 import type { Handlers } from "./dispatch.js";
-import type { Broadcast, Command, Fetch, ServerSideEmit } from "./envelope.js";
+import type { Broadcast, Command, Fetch, HandOver, ServerSideEmit } from "./envelope.js";
 
 /** What another node may have done to the sockets of this one. */
 export interface LocalSide {
@@ -12,6 +12,7 @@ export interface LocalSide {
   disconnectLocally(options: BroadcastOptions, close: boolean): void;
   describeSockets(fetch: Fetch): void;
   serverSideEmitted(emit: ServerSideEmit): void;
+  handOver(request: HandOver): void;
 }
 
 /** The commands of other nodes, carried out here. */
@@ -26,6 +27,7 @@ export function commandHandlers(local: LocalSide): Handlers<Command> {
     disconnect: (disconnect) => local.disconnectLocally(optionsOf(disconnect), disconnect.close),
     fetch: (fetch) => local.describeSockets(fetch),
     "server-side-emit": (emit) => local.serverSideEmitted(emit),
+    "hand-over": (request) => local.handOver(request),
   };
 }
 

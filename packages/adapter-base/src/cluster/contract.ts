@@ -1,4 +1,7 @@
+import type { NodeId } from "./node-id.js";
 import type { LogPosition, RecoveryStore } from "./recovery/contract.js";
+
+export type { NodeId } from "./node-id.js";
 
 /**
  * The driver contract: how envelopes of the cluster protocol travel between nodes. The protocol itself (requests,
@@ -35,9 +38,6 @@ export interface ClusterDriver {
   /** Leaves. MUST release timers, listeners and connections it made (not the clients it was given). Idempotent. */
   close(): Promise<void>;
 }
-
-/** 16 hexadecimal digits, new for each process start. */
-export type NodeId = string;
 
 /** Where an envelope goes. A driver maps it to a channel name, a stream or a topic of its backend, escaped. */
 export type Channel =

@@ -17,10 +17,10 @@ export type MembershipEnvelope = Hello | NamespaceChange | Heartbeat | Goodbye;
 export type NamespaceEnvelope = Command | Reply;
 
 /** To all nodes with the namespace, or to those with an interest in a room. */
-export type Command = Broadcast | Join | Leave | Disconnect | Fetch | ServerSideEmit;
+export type Command = Broadcast | Join | Leave | Disconnect | Fetch | ServerSideEmit | HandOver;
 
 /** To the node that asked. */
-export type Reply = Sockets | ClientCount | Ack | Gone | Answer;
+export type Reply = Sockets | ClientCount | Ack | Gone | Answer | HandedOver;
 
 interface Common {
   readonly origin: NodeId;
@@ -105,6 +105,13 @@ export interface ServerSideEmit extends InNamespace {
   readonly request?: string | undefined;
 }
 
+/** To one node: the peer of a session that is live there is back on another. */
+export interface HandOver extends InNamespace {
+  readonly kind: "hand-over";
+  readonly request: string;
+  readonly pid: string;
+}
+
 interface Replying extends InNamespace {
   readonly request: string;
 }
@@ -141,6 +148,11 @@ export interface Gone extends Replying {
 export interface Answer extends Replying {
   readonly kind: "answer";
   readonly args: readonly unknown[];
+}
+
+/** To a `hand-over`: the session is in the store, or over, or was never there. */
+export interface HandedOver extends Replying {
+  readonly kind: "handed-over";
 }
 
 /** An envelope without what the node adds as it sends it. */

@@ -48,11 +48,13 @@ export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } =
   disconnect: { ...selecting, close: isBoolean },
   fetch: { ...selecting, request: isString },
   "server-side-emit": { ...inNamespace, args: isArray, request: optional(isString) },
+  "hand-over": { ...inNamespace, request: isString, pid: isString },
   sockets: { ...replying, sockets: isSockets },
   "client-count": { ...replying, count: isCount },
   ack: { ...replying, args: isArray },
   gone: replying,
   answer: { ...replying, args: isArray },
+  "handed-over": replying,
 };
 
 export function isKnownKind(kind: unknown): kind is Kind {

@@ -17,6 +17,10 @@ export class Membership {
     return [...this.#members.keys()];
   }
 
+  has(node: NodeId): boolean {
+    return this.#members.has(node);
+  }
+
   /** The nodes that serve a namespace. */
   nodesWith(namespace: string): NodeId[] {
     return this.nodes.filter((node) => this.#members.get(node)!.namespaces.has(namespace));

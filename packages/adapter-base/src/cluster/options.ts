@@ -12,6 +12,13 @@ export interface ClusterOptions {
   readonly heartbeatTimeout?: number;
   /** How long answers of other nodes are waited for, unless the operation has a time-out of its own. Default 5,000. */
   readonly requestTimeout?: number;
+  /**
+   * With connection state recovery on a driver that has a store: how long a recoverable broadcast waits for its place in the
+   * shared log, before it is delivered without one. Default 1,000.
+   */
+  readonly logTimeout?: number;
+  /** How long the node that has a session is waited for when its peer is back on this one. Default 1,000. */
+  readonly handOverTimeout?: number;
   /** Into how many channels the rooms of a namespace are divided, from 1 to 65,536. The same on every node. Default 64. */
   readonly partitions?: number;
   /** How long a node goes on listening to a channel after the last room it listened for. Default 30,000. */
@@ -24,6 +31,8 @@ const DEFAULTS = {
   heartbeatInterval: 5_000,
   heartbeatTimeout: 10_000,
   requestTimeout: 5_000,
+  logTimeout: 1_000,
+  handOverTimeout: 1_000,
   partitions: 64,
   subscriptionLinger: 30_000,
 };

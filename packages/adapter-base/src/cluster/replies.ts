@@ -10,6 +10,7 @@ export function replyHandlers(requests: Requests, rounds: AckRounds): Handlers<R
     answer: ({ origin, request, args }) => requests.answer(request, origin, args[0]),
     "client-count": ({ origin, request, count }) => rounds.counted(request, origin, count),
     ack: ({ origin, request, args }) => rounds.answered(request, origin, args),
+    "handed-over": ({ origin, request }) => requests.answer(request, origin, true),
     gone: ({ origin, request }) => rounds.gone(request, origin),
   };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdapterCase, type AdapterSubject, Bench } from "./bench.js";
+import { type AdapterCase, type AdapterSubject, type AdapterSupports, Bench } from "./bench.js";
 import { ackCases } from "./cases/acks.js";
 import { broadcastCases } from "./cases/broadcast.js";
 import { clusterCases } from "./cases/cluster.js";
@@ -40,13 +40,17 @@ export function adapterConformance(runner: TestRunner, subject: AdapterSubject):
     });
     runner.afterEach(() => bench.close());
     for (const [group, cases] of GROUPS) {
-      const supported = cases.filter(({ needs }) => needs === undefined || subject.supports[needs]);
+      const supported = cases.filter((one) => isDemanded(one, subject.supports));
       if (supported.length === 0) continue;
       runner.describe(group, () => {
         for (const one of supported) define(runner, subject, one, () => bench);
       });
     }
   });
+}
+
+function isDemanded({ needs, unless }: AdapterCase, supports: AdapterSupports): boolean {
+  return (needs === undefined || supports[needs] === true) && (unless === undefined || supports[unless] !== true);
 }
 
 function define(

@@ -10,6 +10,8 @@ export interface AdapterSupports {
   readonly gone?: boolean;
   /** Has `adapter.recovery`. */
   readonly recovery?: boolean;
+  /** Sessions can be resumed on any node, also when the one they were on was killed. */
+  readonly clusterRecovery?: boolean;
   /** Has `persistSession` and `restoreSession`. */
   readonly sessions?: boolean;
 }
@@ -34,6 +36,8 @@ export interface AdapterSubject {
 export interface AdapterCase {
   readonly title: string;
   readonly needs?: keyof AdapterSupports;
+  /** Not demanded of adapters that support this. */
+  readonly unless?: keyof AdapterSupports;
   run(bench: Bench): void | Promise<void>;
 }
 

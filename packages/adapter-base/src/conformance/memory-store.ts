@@ -1,7 +1,9 @@
+import type { NodeId } from "../cluster/node-id.js";
 import type {
   LoggedEnvelope,
   LogHead,
   LogPosition,
+  OwnedSession,
   RecoveryStore,
   SessionKey,
   StoredEvent,
@@ -62,8 +64,8 @@ export class MemoryStore implements RecoveryStore {
     return this.link.request((tables) => tables.appendPrivate(namespace, copies));
   }
 
-  take(namespace: string, pid: string): Promise<TakenSession | undefined> {
-    return this.link.request((tables) => tables.take(namespace, pid, performance.now()));
+  take(namespace: string, pid: string, taker: NodeId, from?: NodeId): Promise<TakenSession | OwnedSession | undefined> {
+    return this.link.request((tables) => tables.take(namespace, pid, taker, from, performance.now()));
   }
 
   remove(namespace: string, sessions: readonly SessionKey[]): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Channel } from "../cluster/contract.js";
+import type { Channel, NodeId } from "../cluster/contract.js";
 import type {
   LoggedEnvelope,
   LogPosition,
@@ -63,13 +63,16 @@ function event(pid: string, number: number, incarnation = 1): StoredEvent {
   return { pid, incarnation, number, bytes: numbered(number) };
 }
 
-const numbersOf = (taken: TakenSession | undefined): number[] | undefined => taken?.events.map(({ number }) => number);
+const [A, B, C] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"] as const;
 
-/** The first bytes that a session is taken out with. */
-async function bytesTaken({ store }: Node, pid: string): Promise<number[] | undefined> {
-  const taken = await store.take(NS, pid);
-  return taken && [...taken.bytes];
+/** Takes a session that exists and has no owner, or this one. */
+async function take({ store }: Node, pid: string, taker: NodeId = A, from?: NodeId): Promise<TakenSession> {
+  const taken = await store.take(NS, pid, taker, from);
+  assert.ok(taken !== undefined && !("owner" in taken), `not taken: ${JSON.stringify(taken)}`);
+  return taken;
 }
+
+const numbersOf = (taken: TakenSession | undefined): number[] | undefined => taken?.events.map(({ number }) => number);
 
 const LOG: readonly Case[] = [
   [
@@ -248,28 +251,40 @@ const LOG: readonly Case[] = [
 
 const SESSIONS: readonly Case[] = [
   [
-    "keeps a record and its private log for any node, until it is taken",
+    "keeps a record and its private log for any node",
     async (bench) => {
       const [one, two] = [await node(bench), await node(bench)];
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
       await one.store.save(NS, [record("a", 3, bytes), record("b")], LIFETIME);
       await one.store.appendPrivate(NS, [event("a", 1, 3), event("b", 1), event("a", 2, 3)]);
       await one.store.appendPrivate(NS, [event("a", 7, 3)]);
-      const taken = await two.store.take(NS, "a");
-      assert.ok(taken);
+      const taken = await take(two, "a");
       assert.deepEqual([...taken.bytes], [...bytes]);
-      assert.equal(taken.incarnation, 3);
+      assert.equal(taken.incarnation, 4);
       assert.ok(taken.idle >= 0 && taken.idle < 5_000, `idle for ${taken.idle} ms`);
       assert.deepEqual(
         taken.events.map(({ number, bytes }) => [number, numberOf(bytes)]),
         [1, 2, 7].map((n) => [n, n]),
       );
-      assert.equal(await one.store.take(NS, "a"), undefined);
-      assert.deepEqual(numbersOf(await one.store.take(NS, "b")), [1]);
+      assert.deepEqual(numbersOf(await take(one, "b")), [1]);
+      assert.equal(await one.store.take(NS, "unknown", A), undefined);
     },
   ],
   [
-    "gives a session to one of many who ask",
+    "leaves a session to its owner, unless it is taken from that one",
+    async (bench) => {
+      const [one, two] = [await node(bench), await node(bench)];
+      await one.store.save(NS, [{ ...record("a"), owner: A }], LIFETIME);
+      assert.deepEqual(await two.store.take(NS, "a", B), { owner: A });
+      assert.deepEqual(await two.store.take(NS, "a", B, C), { owner: A });
+      assert.equal((await take(two, "a", B, A)).incarnation, 2);
+      assert.deepEqual(await one.store.take(NS, "a", C, A), { owner: B });
+      await two.store.save(NS, [record("a", 2)], LIFETIME);
+      assert.equal((await take(one, "a", C)).incarnation, 3);
+    },
+  ],
+  [
+    "gives a session to one of many who ask, and tells the others who has it",
     async (bench) => {
       const nodes = [await node(bench), await node(bench), await node(bench)];
       await nodes[0]!.store.save(
@@ -278,9 +293,27 @@ const SESSIONS: readonly Case[] = [
         LIFETIME,
       );
       for (const n of upTo(20)) {
-        const taken = await Promise.all([...nodes, ...nodes].map(({ store }) => store.take(NS, `s${n}`)));
-        assert.equal(taken.filter((session) => session !== undefined).length, 1);
+        const calls = [A, B, C, A, B, C].map((taker, i) => nodes[i % 3]!.store.take(NS, `s${n}`, taker));
+        const outcomes = await Promise.all(calls);
+        const owners = outcomes.map((outcome) => (outcome && "owner" in outcome ? outcome.owner : undefined));
+        const winners = upTo(6).filter((i) => owners[i] === undefined);
+        assert.equal(winners.length, 1);
+        const winner = [A, B, C][winners[0]! % 3];
+        for (const i of upTo(6)) if (i !== winners[0]) assert.equal(owners[i], winner);
       }
+    },
+  ],
+  [
+    "goes on with the private log of a session that was taken",
+    async (bench) => {
+      const [one, two] = [await node(bench), await node(bench)];
+      await one.store.save(NS, [record("a")], LIFETIME);
+      await one.store.appendPrivate(NS, [event("a", 1)]);
+      const { incarnation } = await take(two, "a", B);
+      await one.store.appendPrivate(NS, [event("a", 2)]);
+      await two.store.appendPrivate(NS, [event("a", 3, incarnation)]);
+      await two.store.save(NS, [record("a", incarnation)], LIFETIME);
+      assert.deepEqual(numbersOf(await take(one, "a")), [1, 3]);
     },
   ],
   [
@@ -288,14 +321,15 @@ const SESSIONS: readonly Case[] = [
     async (bench) => {
       const one = await node(bench);
       for (const n of upTo(10)) {
+        const pid = `s${n}`;
         const calls = [
-          one.store.save(NS, [record("a")], LIFETIME),
-          one.store.appendPrivate(NS, [event("a", 1)]),
-          one.store.appendPrivate(NS, [event("a", 2), event("a", 3)]),
-          one.store.save(NS, [record("a", 1, Uint8Array.of(9))], LIFETIME),
+          one.store.save(NS, [{ ...record(pid), owner: B }], LIFETIME),
+          one.store.appendPrivate(NS, [event(pid, 1)]),
+          one.store.appendPrivate(NS, [event(pid, 2), event(pid, 3)]),
+          one.store.save(NS, [record(pid, 1, Uint8Array.of(9))], LIFETIME),
         ];
-        const taken = await one.store.take(NS, "a");
-        assert.deepEqual([taken && [...taken.bytes], numbersOf(taken)], [[9], [1, 2, 3]], `round ${n}`);
+        const taken = await take(one, pid);
+        assert.deepEqual([[...taken.bytes], numbersOf(taken)], [[9], [1, 2, 3]]);
         await Promise.all(calls);
       }
     },
@@ -307,36 +341,36 @@ const SESSIONS: readonly Case[] = [
       await one.store.save(NS, [record("a", 1, Uint8Array.of(1))], LIFETIME);
       await one.store.appendPrivate(NS, [event("a", 1)]);
       await one.store.save(NS, [record("a", 1, new Uint8Array(0))], LIFETIME);
-      const taken = await one.store.take(NS, "a");
-      assert.deepEqual([taken?.bytes.byteLength, numbersOf(taken)], [0, [1]]);
+      const taken = await take(one, "a");
+      assert.deepEqual([taken.bytes.byteLength, numbersOf(taken)], [0, [1]]);
     },
   ],
   [
-    "begins a higher incarnation with an empty private log",
+    "begins a higher incarnation that is saved with an empty private log",
     async (bench) => {
       const one = await node(bench);
       await one.store.save(NS, [record("a", 1)], LIFETIME);
       await one.store.appendPrivate(NS, [event("a", 1)]);
       await one.store.save(NS, [record("a", 2)], LIFETIME);
       await one.store.appendPrivate(NS, [event("a", 2, 2)]);
-      const taken = await one.store.take(NS, "a");
-      assert.deepEqual([taken?.incarnation, taken && [...taken.bytes], numbersOf(taken)], [2, [2], [2]]);
+      const taken = await take(one, "a");
+      assert.deepEqual([taken.incarnation, [...taken.bytes], numbersOf(taken)], [3, [2], [2]]);
     },
   ],
   [
     "lets a late incarnation write nothing",
     async (bench) => {
       const [late, one] = [await node(bench), await node(bench)];
-      await one.store.save(NS, [record("a", 10), record("b", 10)], LIFETIME);
-      await late.store.save(NS, [record("a", 9), record("b", 9)], LIFETIME);
-      await late.store.appendPrivate(NS, [event("a", 1, 9), event("b", 1, 11)]);
+      await late.store.save(NS, [{ ...record("a", 9), owner: A }], LIFETIME);
+      const { incarnation } = await take(one, "a", B, A);
+      await late.store.save(NS, [record("a", 9, Uint8Array.of(99))], LIFETIME);
+      await late.store.appendPrivate(NS, [event("a", 1, 9), event("a", 1, 11)]);
       await late.store.touch(NS, [{ pid: "a", incarnation: 9 }], 1);
       await late.store.remove(NS, [{ pid: "a", incarnation: 9 }]);
       await sleep(20);
-      for (const pid of ["a", "b"]) {
-        const taken = await one.store.take(NS, pid);
-        assert.deepEqual([taken?.incarnation, taken && [...taken.bytes], numbersOf(taken)], [10, [10], []]);
-      }
+      assert.equal(incarnation, 10);
+      const taken = await take(one, "a", C, B);
+      assert.deepEqual([taken.incarnation, [...taken.bytes], numbersOf(taken)], [11, [9], []]);
     },
   ],
   [
@@ -345,7 +379,7 @@ const SESSIONS: readonly Case[] = [
       const one = await node(bench);
       await one.store.appendPrivate(NS, [event("a", 1)]);
       await one.store.save(NS, [record("a")], LIFETIME);
-      assert.deepEqual(numbersOf(await one.store.take(NS, "a")), []);
+      assert.deepEqual(numbersOf(await take(one, "a")), []);
     },
   ],
   [
@@ -359,7 +393,7 @@ const SESSIONS: readonly Case[] = [
           upTo(10).map((i) => event("a", 1 + n * 10 + i)),
         );
       }
-      const numbers = numbersOf(await one.store.take(NS, "a")) ?? [];
+      const numbers = numbersOf(await take(one, "a")) ?? [];
       assert.ok(numbers.length >= 10 && numbers.length <= 200, `${numbers.length} events are kept`);
       assert.deepEqual(
         numbers,
@@ -371,17 +405,14 @@ const SESSIONS: readonly Case[] = [
     "forgets a session when its lifetime is over, unless it was touched",
     async (bench) => {
       const one = await node(bench);
-      const pids = upTo(200).map((n) => `s${n}`);
-      await one.store.save(NS, [record("touched"), ...pids.map((pid) => record(pid))], 300);
+      const lifetimeIsOver = async (): Promise<boolean> => (await one.store.take(NS, "untouched", A)) === undefined;
+      await one.store.save(NS, [record("touched"), { ...record("untouched"), owner: B }], 300);
       await one.store.touch(NS, [{ pid: "touched", incarnation: 1 }], LIFETIME);
-      const deadline = performance.now() + PATIENCE;
-      for (const pid of pids) {
-        await sleep(50);
-        if ((await one.store.take(NS, pid)) === undefined) break;
-        assert.ok(performance.now() < deadline && pid !== pids.at(-1), "sessions live for ever");
+      for (const deadline = performance.now() + PATIENCE; !(await lifetimeIsOver()); await sleep(50)) {
+        assert.ok(performance.now() < deadline, "a session lives for ever");
       }
-      const taken = await one.store.take(NS, "touched");
-      assert.ok(taken !== undefined && taken.idle >= 200, `idle for ${taken?.idle} ms`);
+      const { idle } = await take(one, "touched");
+      assert.ok(idle >= 200, `idle for ${idle} ms`);
     },
   ],
   [
@@ -389,26 +420,26 @@ const SESSIONS: readonly Case[] = [
     async (bench) => {
       const one = await node(bench);
       await one.store.save(NS, [record("a"), record("b"), record("c")], LIFETIME);
+      await take(one, "a", B);
       await sleep(300);
       await one.store.save(NS, [record("b")], LIFETIME);
       await one.store.touch(NS, [{ pid: "c", incarnation: 1 }], LIFETIME);
-      const idle = async (pid: string) => (await one.store.take(NS, pid))!.idle;
-      assert.ok((await idle("a")) >= 250);
-      assert.ok((await idle("b")) < 250);
-      assert.ok((await idle("c")) < 250);
+      assert.ok((await take(one, "a", C, B)).idle >= 250);
+      assert.ok((await take(one, "b")).idle < 250);
+      assert.ok((await take(one, "c")).idle < 250);
     },
   ],
   [
     "removes sessions, also those it does not know",
     async (bench) => {
       const one = await node(bench);
-      await one.store.save(NS, [record("a"), record("b")], LIFETIME);
+      await one.store.save(NS, [{ ...record("a"), owner: A }, record("b")], LIFETIME);
       await one.store.remove(NS, [
         { pid: "a", incarnation: 1 },
         { pid: "unknown", incarnation: 1 },
       ]);
-      assert.equal(await one.store.take(NS, "a"), undefined);
-      assert.deepEqual(await bytesTaken(one, "b"), [1]);
+      assert.equal(await one.store.take(NS, "a", A, A), undefined);
+      assert.deepEqual([...(await take(one, "b")).bytes], [1]);
     },
   ],
   [
@@ -420,8 +451,8 @@ const SESSIONS: readonly Case[] = [
       calls.push(one.store.appendPrivate(NS, [{ pid: "a", incarnation: 1, number: 1, bytes: bytes.subarray(1) }]));
       bytes.fill(0);
       await Promise.all(calls);
-      const taken = await one.store.take(NS, "a");
-      assert.deepEqual([taken && [...taken.bytes], [...taken!.events[0]!.bytes]], [[7], [7]]);
+      const taken = await take(one, "a");
+      assert.deepEqual([[...taken.bytes], [...taken.events[0]!.bytes]], [[7], [7]]);
     },
   ],
 ];
@@ -441,11 +472,13 @@ const GENERAL: readonly Case[] = [
         const entries = await one.store.read(namespace, { epoch, number: 0 });
         assert.ok(entries !== "trimmed");
         assert.deepEqual(contents(entries), [n]);
-        assert.deepEqual([...(await one.store.take(namespace, "a"))!.bytes], [n]);
-        assert.ok(await one.store.take(namespace, namespace.slice(0, 256)));
+        const taken = await one.store.take(namespace, "a", A);
+        assert.ok(taken !== undefined && "bytes" in taken);
+        assert.deepEqual([...taken.bytes], [n]);
+        assert.ok(await one.store.take(namespace, namespace.slice(0, 256), A));
       }
-      assert.equal(await one.store.take(NS, "a"), undefined);
-      assert.equal(await one.store.take(NS, "'\"; DROP\n\u0001*?[x]{}:#"), undefined);
+      assert.equal(await one.store.take(NS, "a", A), undefined);
+      assert.equal(await one.store.take(NS, "'\"; DROP\n\u0001*?[x]{}:#", A), undefined);
     },
   ],
   [
@@ -456,7 +489,7 @@ const GENERAL: readonly Case[] = [
       const code = "ERR_SOCKEYE_CLUSTER_CLOSED";
       await assert.rejects(one.store.append(NS, numbered(1), true), { code });
       await assert.rejects(one.store.save(NS, [record("a")], LIFETIME), { code });
-      await assert.rejects(one.store.take(NS, "a"), { code });
+      await assert.rejects(one.store.take(NS, "a", A), { code });
     },
   ],
 ];
@@ -472,7 +505,7 @@ const OUTAGE: readonly Case[] = [
         one.store.append(NS, numbered(2), true),
         one.store.read(NS, one.head),
         one.store.save(NS, [record("a")], LIFETIME),
-        one.store.take(NS, "a"),
+        one.store.take(NS, "a", A),
       ];
       const outcomes = await Promise.race([Promise.allSettled(calls), sleep(PATIENCE)]);
       assert.ok(outcomes, "a call hangs");
@@ -489,7 +522,7 @@ const OUTAGE: readonly Case[] = [
       if (after.epoch !== before.epoch) assert.equal(entries, "trimmed");
       else if (entries !== "trimmed") assert.equal(contents(entries).at(-1), 3);
       await one.store.save(NS, [record("b")], LIFETIME);
-      assert.deepEqual(await bytesTaken(one, "b"), [1]);
+      assert.deepEqual([...(await take(one, "b")).bytes], [1]);
     },
   ],
 ];
@@ -507,7 +540,7 @@ const LOSS: readonly Case[] = [
       assert.equal(head.number, 0);
       assert.deepEqual(await append(one, 2), { epoch: head.epoch, number: 1 });
       assert.equal(await one.store.read(NS, before), "trimmed");
-      assert.equal(await one.store.take(NS, "a"), undefined);
+      assert.equal(await one.store.take(NS, "a", A), undefined);
     },
   ],
   [

@@ -12,11 +12,15 @@ import type { Room, SocketId } from "../names.js";
  *
  * An implementation
  * - MUST order the shared log as recipients see it: if one socket got A before B, A's position is lower.
+ * - MUST deliver a broadcast that cannot be logged without an offset; it counts as not recoverable.
  * - MUST bound sessions and both logs in time, entries and bytes; look-up by offset MUST NOT scan.
  * - MUST consume a session atomically: of two `resume` calls for one pid, on any node, at most one succeeds.
  * - MUST answer `trimmed` when anything after the offset is no longer there. Never a partial replay.
- * - MUST NOT log a broadcast that no present member and no sleeping session could ever ask for.
+ * - MUST NOT log a broadcast in a namespace that has no session, live or asleep; SHOULD NOT log one that none of them could
+ *   ever ask for.
  * - MUST NOT keep references to caller's mutable sets; MAY keep `encoded` (callers never mutate it).
+ *
+ * How broadcasts get into the log is between the log and its adapter.
  */
 export interface RecoveryLog {
   /** How long a session can be resumed after its connection ended, in milliseconds. */
@@ -32,19 +36,14 @@ export interface RecoveryLog {
   head(): string;
 
   /**
-   * Appends a recoverable broadcast and returns its offset; `undefined` when it need not be kept (see above) or cannot be
-   * (then the broadcast is delivered without an offset and counts as not recoverable).
-   */
-  append(entry: SharedEntry): string | undefined | Promise<string | undefined>;
-
-  /**
    * Opens the private log of a live session, new or just resumed. Its rooms are followed from then on: a missed event
-   * goes to those who were in the room when it was sent.
+   * goes to those who were in the room when it was sent. Returns what was sent to a session just resumed since `resume`
+   * settled: to be written behind what `resume` gave, in the same turn.
    */
-  open(session: LiveSession): void;
+  open(session: LiveSession): readonly MissedPacket[];
   /**
    * Appends an event sent to one session alone and returns its offset; `undefined` when there is no such session. Events for
-   * a session asleep are kept as well. MUST NOT wait for a broker.
+   * a session asleep are kept as well, and have no offset yet. MUST NOT wait for a broker.
    */
   appendPrivate(pid: string, encoded: EncodedPacket): string | undefined;
 
@@ -57,7 +56,6 @@ export interface RecoveryLog {
   /**
    * The connection of a session ended in a way that may be resumed: keeps rooms and data until resumed or expired. MUST be
    * called before the socket leaves its rooms, in the same turn.
-   * Also called while the session is alive when rooms or data changed, by logs that must survive the node (`durable`).
    */
   persist(session: SessionRecord): void | Promise<void>;
   /** The session ended for good. */
@@ -70,6 +68,17 @@ export interface RecoveryLog {
    */
   resume(pid: string, offset: string | undefined): ResumeResult | Promise<ResumeResult>;
 
+  /**
+   * Capability: whether a broadcast of this server still waits for its place in the log. What is done to a socket of this
+   * server then MUST be done through `after`, so that sockets see what their server does in the order in which it did it. When
+   * this is false or absent it is done at once.
+   */
+  readonly behind?: boolean;
+  /** Does something when everything before it is done. `socket`: the only one that it concerns. */
+  after?(operation: () => void, socket?: SocketId): void;
+  /** A socket is about to be disconnected by this server: what waits and concerns it is done now. */
+  expedite?(socket: SocketId): void;
+
   /** Sizes of the internal tables, for `inspect()`. */
   inspect(): { sessions: number; sleeping: number; entries: number; bytes: number };
 
@@ -77,18 +86,15 @@ export interface RecoveryLog {
   close(): void | Promise<void>;
 }
 
-export interface SharedEntry {
-  readonly encoded: EncodedPacket;
-  /** Empty: everyone. */
-  readonly rooms: ReadonlySet<Room>;
-  readonly except: ReadonlySet<Room>;
-}
-
 export interface LiveSession {
   readonly pid: string;
   readonly sid: SocketId;
   /** Live view of the socket's rooms. */
   readonly rooms: ReadonlySet<Room>;
+  /** Live view of the application's data. */
+  readonly data?: unknown;
+  /** Its peer is back on another server: ends the connection here as one that was lost, in the same turn. */
+  abandon?(): void;
 }
 
 export interface SessionRecord {

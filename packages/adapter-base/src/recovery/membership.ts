@@ -1,12 +1,14 @@
 import type { Room } from "../names.js";
 import type { LoggedBroadcast } from "./shared-log.js";
 
-interface RoomChange {
+export interface RoomChange {
   readonly room: Room;
   readonly joined: boolean;
   /** Last position of the shared log when it happened. */
   readonly position: number;
 }
+
+const NO_CHANGES: readonly RoomChange[] = [];
 
 /**
  * In which rooms one socket was, broadcast by broadcast: its rooms of today, and the changes that lie between the
@@ -15,7 +17,18 @@ interface RoomChange {
 export class Membership {
   #changes: RoomChange[] | undefined;
   /** Up to this position the rooms are no longer known. */
-  #forgottenUpTo = 0;
+  #forgottenUpTo: number;
+
+  /** `changes`: what was recorded elsewhere. */
+  constructor(changes?: readonly RoomChange[], forgottenUpTo = 0) {
+    if (changes !== undefined && changes.length > 0) this.#changes = [...changes];
+    this.#forgottenUpTo = forgottenUpTo;
+  }
+
+  /** The oldest first. */
+  get changes(): readonly RoomChange[] {
+    return this.#changes ?? NO_CHANGES;
+  }
 
   get forgottenUpTo(): number {
     return this.#forgottenUpTo;

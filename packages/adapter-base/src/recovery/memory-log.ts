@@ -2,23 +2,20 @@ import type { EncodedPacket } from "@sockeye/socketio-parser";
 import type { Room, SocketId } from "../names.js";
 import { RoomIndex } from "../rooms.js";
 import { selectsAnyone } from "../select.js";
-import type {
-  LiveSession,
-  MissedPacket,
-  RecoveryFailure,
-  RecoveryLog,
-  ResumeResult,
-  SessionRecord,
-  SharedEntry,
-} from "./contract.js";
+import type { AdapterLog } from "./adapter-log.js";
+import type { LiveSession, MissedPacket, RecoveryFailure, ResumeResult, SessionRecord } from "./contract.js";
 import { encodedBytes } from "./encoded-bytes.js";
+import { inOrderOfSending } from "./missed-packets.js";
 import { createTag, formatOffset, type Offset, parseOffset } from "./offset.js";
 import { type MemoryLogOptions, memoryLogOptions } from "./options.js";
-import type { PrivateEvent, PrivateLog } from "./private-log.js";
+import type { PrivateLog } from "./private-log.js";
 import { RecoverableSession } from "./session.js";
-import { EVERYONE, type LoggedBroadcast, SharedLog } from "./shared-log.js";
+import { EVERYONE, type SharedEntry, SharedLog } from "./shared-log.js";
 
 const UNOBSERVED = { roomCreated() {}, roomDeleted() {}, joined() {}, left() {} };
+
+/** What is missed between two synchronous calls. */
+const NOTHING: readonly MissedPacket[] = [];
 
 /** The log is looked through for what has expired this often, while there is something in it. */
 const SWEEP_INTERVAL = 10_000;
@@ -35,7 +32,7 @@ export interface LogOwner {
  * bounded by {@link MemoryLogOptions}. What a limit has pushed out is never skipped silently: who may have missed it is
  * told `trimmed`.
  */
-export class MemoryLog implements RecoveryLog {
+export class MemoryLog implements AdapterLog {
   readonly tag = createTag();
   readonly #options: MemoryLogOptions;
   readonly #owner: LogOwner;
@@ -69,6 +66,7 @@ export class MemoryLog implements RecoveryLog {
     return session && formatOffset(this.tag, this.#shared.last, session.privateLog?.last);
   }
 
+  /** Appends a recoverable broadcast and returns its offset; `undefined` when nobody could ever ask for it. */
   append(entry: SharedEntry): string | undefined {
     if (!this.#owner.reachesAnyone(entry) && !this.isAwaitedBySleepers(entry)) return undefined;
     const position = this.#shared.append(entry, now());
@@ -79,12 +77,11 @@ export class MemoryLog implements RecoveryLog {
     return formatOffset(this.tag, position);
   }
 
-  /** Whether a session asleep is among the recipients. */
   isAwaitedBySleepers(audience: Pick<SharedEntry, "rooms" | "except">): boolean {
     return selectsAnyone(this.#sleepers, audience);
   }
 
-  open(live: LiveSession): void {
+  open(live: LiveSession): readonly MissedPacket[] {
     let session = this.#sessions.get(live.pid);
     if (session === undefined) {
       session = new RecoverableSession(live, this.#shared.last);
@@ -95,15 +92,14 @@ export class MemoryLog implements RecoveryLog {
       session.wakeUp(live.rooms, (room, joined) => this.#recordChange(known, room, joined));
     }
     this.#live.set(live.sid, session);
+    return NOTHING;
   }
 
-  /** The adapter tells of a join. */
   joined(room: Room, id: SocketId): void {
     const session = this.#live.get(id);
     if (session !== undefined) this.#recordChange(session, room, true);
   }
 
-  /** The adapter tells of a leave. */
   left(room: Room, id: SocketId): void {
     const session = this.#live.get(id);
     if (session !== undefined) this.#recordChange(session, room, false);
@@ -206,7 +202,8 @@ export class MemoryLog implements RecoveryLog {
     const audiences = [EVERYONE, ...session.membership.roomsSince(offset.shared, session.rooms)] as const;
     const candidates = this.#shared.readBackwards(offset.shared, audiences);
     const broadcasts = session.membership.filterBackwards(candidates, session.rooms).reverse();
-    return this.#merge(broadcasts, session.privateLog?.readAfter(offset) ?? []);
+    const events = session.privateLog?.readAfter(offset) ?? [];
+    return inOrderOfSending(broadcasts, events, (shared, number) => formatOffset(this.tag, shared, number));
   }
 
   /** A peer can have received no more than was sent, and nothing from before its session. */
@@ -223,23 +220,6 @@ export class MemoryLog implements RecoveryLog {
       (offset.shared + 1 < this.#shared.first && this.#shared.droppedTime > received) ||
       (log?.hasDroppedAfter(offset) === true && log.droppedTime > received)
     );
-  }
-
-  /** Each private event after the broadcasts that had been sent before it. */
-  #merge(broadcasts: readonly LoggedBroadcast[], events: readonly PrivateEvent[]): MissedPacket[] {
-    const merged: MissedPacket[] = [];
-    let next = 0;
-    for (const { position, encoded } of broadcasts) {
-      while (next < events.length && events[next]!.sharedPosition < position)
-        merged.push(this.#missed(events[next++]!));
-      merged.push({ encoded, offset: formatOffset(this.tag, position) });
-    }
-    while (next < events.length) merged.push(this.#missed(events[next++]!));
-    return merged;
-  }
-
-  #missed({ encoded, sharedPosition, number }: PrivateEvent): MissedPacket {
-    return { encoded, offset: formatOffset(this.tag, sharedPosition, number) };
   }
 
   #expireSleepers(): void {

@@ -1,16 +1,21 @@
-/** Numbered entries, the oldest dropped first. Numbers start at 1 and are never used again; look-up is arithmetic. */
+/** Numbered entries, the oldest dropped first. Numbers are never used again; look-up is arithmetic. */
 export class Ring<T extends object> {
   #entries: T[] = [];
   /** Dropped entries that still stand at the front of the array. */
   #dropped = 0;
-  #first = 1;
+  #first: number;
+
+  /** `first`: the number of the first entry. */
+  constructor(first = 1) {
+    this.#first = first;
+  }
 
   /** Number of the oldest entry kept; `last + 1` when there is none. */
   get first(): number {
     return this.#first;
   }
 
-  /** Number of the entry pushed last, kept or not; 0 when there was none. */
+  /** Number of the entry pushed last, kept or not; the one before the first when there was none. */
   get last(): number {
     return this.#first + this.size - 1;
   }

@@ -1,8 +1,15 @@
 import type { EncodedPacket } from "@sockeye/socketio-parser";
 import type { Room } from "../names.js";
-import type { SharedEntry } from "./contract.js";
 import { encodedBytes } from "./encoded-bytes.js";
 import { Ring } from "./ring.js";
+
+/** A recoverable broadcast. */
+export interface SharedEntry {
+  readonly encoded: EncodedPacket;
+  /** Empty: everyone. */
+  readonly rooms: ReadonlySet<Room>;
+  readonly except: ReadonlySet<Room>;
+}
 
 /** Stands among the rooms of an entry that is for everyone. */
 export const EVERYONE = Symbol("everyone");
@@ -14,7 +21,7 @@ export interface LoggedBroadcast {
   readonly time: number;
   readonly bytes: number;
   readonly encoded: EncodedPacket;
-  /** One room at least, or `EVERYONE` alone. */
+  /** One room at least, or `EVERYONE` alone; none when nobody will ask for it. */
   readonly audiences: readonly Audience[];
   readonly except: readonly Room[];
   /** Per audience, the position of the entry before this one with the same audience; 0: none. */
@@ -26,11 +33,16 @@ export interface LoggedBroadcast {
  * reading what a session missed costs what it missed, not what the namespace said meanwhile.
  */
 export class SharedLog {
-  readonly #ring = new Ring<LoggedBroadcast>();
+  readonly #ring: Ring<LoggedBroadcast>;
   /** Ends of the chains. A chain whose last entry was dropped has none, so this never outgrows the ring. */
   readonly #latest = new Map<Audience, number>();
   #bytes = 0;
   #droppedTime = Number.NEGATIVE_INFINITY;
+
+  /** `first`: the position of the first entry. */
+  constructor(first = 1) {
+    this.#ring = new Ring(first);
+  }
 
   get size(): number {
     return this.#ring.size;
@@ -45,7 +57,7 @@ export class SharedLog {
     return this.#ring.first;
   }
 
-  /** Position of the entry appended last; 0 when there was none. */
+  /** Position of the entry appended last; the one before the first when there was none. */
   get last(): number {
     return this.#ring.last;
   }
@@ -64,6 +76,12 @@ export class SharedLog {
     for (const audience of audiences) this.#latest.set(audience, position);
     this.#bytes += bytes;
     return position;
+  }
+
+  /** A position that nobody will ask for. */
+  appendNothing(time: number): number {
+    const position = this.last + 1;
+    return this.#ring.push({ position, time, bytes: 0, encoded: [], audiences: [], except: [], previous: [] });
   }
 
   dropOldest(): void {

@@ -39,6 +39,8 @@ const envelopes: Envelope[] = [
   { ...named, kind: "ack", request, args: [Uint8Array.of(9), "b"] },
   { ...named, kind: "gone", request },
   { ...named, kind: "answer", request, args: [] },
+  { ...named, kind: "hand-over", request, pid: "a secret" },
+  { ...named, kind: "handed-over", request },
 ];
 
 /** As a later version would write it. */

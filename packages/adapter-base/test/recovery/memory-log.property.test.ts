@@ -30,7 +30,7 @@ class Server extends StubHost {
   readonly peers = ["a", "b", "c"].map((id) => new Peer(id));
   readonly sleeping = new Set<Peer>();
   readonly adapter = new InMemoryAdapter(this.target, { recovery: {} });
-  readonly log: MemoryLog = this.adapter.recovery!;
+  readonly log = this.adapter.recovery as MemoryLog;
   #events = 0;
 
   constructor() {

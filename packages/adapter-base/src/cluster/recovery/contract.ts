@@ -1,3 +1,5 @@
+import type { NodeId } from "../node-id.js";
+
 /**
  * The recovery store: what a backend offers so that a session outlives the node it was on. `ClusterLog` is connection state
  * recovery over it, written once; a store only keeps bytes. It belongs to a driver (`ClusterDriver.recovery`), because the
@@ -5,8 +7,9 @@
  *
  * Per namespace there is one shared log. What is appended gets the next number, is kept, and is published to every node of
  * the namespace, in one step; so all nodes agree on one order. Per session there is a record and a log of what was sent to
- * it alone. Each time a node takes a session over, it goes on as the next incarnation: a node that stood still meanwhile, and
- * still believes that the session is its own, can no longer write to it.
+ * it alone. A session that is live, or about to be, has an owner: the node it is on. Each time a node takes a session over it
+ * goes on as the next incarnation: a node that stood still meanwhile, and still believes that the session is its own, can no longer
+ * write to it.
  *
  * A store
  * - MUST number the entries of a namespace 1, 2, 3, ... without a hole, in the order in which `append` took effect, within one
@@ -17,7 +20,7 @@
  *   was logged: an entry is in the log before a node sees it. It MAY arrive out of order or twice, or be lost; nodes put that
  *   right by the numbers and by `read`.
  * - MUST answer `trimmed` when an entry after the given position is no longer there. Never a part of them.
- * - MUST make `take` atomic: of two calls for one session, on any node, at most one gets it.
+ * - MUST make `take` atomic: of two nodes that take a session without an owner, one gets it, and the other is told so.
  * - MUST refuse a late incarnation: `save` and `remove` do nothing when the record kept is of a higher one, `touch` and
  *   `appendPrivate` when it is of another one or not kept.
  * - MUST bound each log in entries, and logs and records in time, by the limits it was given, without a scan per call; SHOULD
@@ -51,8 +54,12 @@ export interface RecoveryStore {
   touch(namespace: string, sessions: readonly SessionKey[], lifetime: number): Promise<void>;
   /** Appends to private logs, in order. */
   appendPrivate(namespace: string, events: readonly StoredEvent[]): Promise<void>;
-  /** Takes a session out, with its private log. `undefined`: there is none. */
-  take(namespace: string, pid: string): Promise<TakenSession | undefined>;
+  /**
+   * Makes a session the next incarnation of itself, owned by `taker`, and returns what is kept of it; its private log goes on. A
+   * session that has an owner already is left as it is, and the owner returned, unless the owner is `from`. `undefined`: there is
+   * no such session. `idle` and what is left of its lifetime do not change.
+   */
+  take(namespace: string, pid: string, taker: NodeId, from?: NodeId): Promise<TakenSession | OwnedSession | undefined>;
   /** Removes sessions that ended for good. */
   remove(namespace: string, sessions: readonly SessionKey[]): Promise<void>;
 }
@@ -91,6 +98,8 @@ export interface SessionKey {
 
 export interface StoredRecord extends SessionKey {
   readonly bytes: Uint8Array;
+  /** The node it is on; absent when it is asleep. */
+  readonly owner?: NodeId | undefined;
 }
 
 export interface StoredEvent extends SessionKey {
@@ -99,7 +108,12 @@ export interface StoredEvent extends SessionKey {
   readonly bytes: Uint8Array;
 }
 
+export interface OwnedSession {
+  readonly owner: NodeId;
+}
+
 export interface TakenSession {
+  /** The new one. */
   readonly incarnation: number;
   readonly bytes: Uint8Array;
   /** Milliseconds since it was saved or touched last, by the clock of the store. */

@@ -1,9 +1,11 @@
 import { Ring } from "../../recovery/ring.js";
 import { ClusterError } from "../errors.js";
+import type { NodeId } from "../node-id.js";
 import type {
   LoggedEnvelope,
   LogHead,
   LogPosition,
+  OwnedSession,
   SessionKey,
   StoredEvent,
   StoredRecord,
@@ -17,8 +19,9 @@ interface Entry {
 }
 
 interface KeptSession {
-  readonly incarnation: number;
+  incarnation: number;
   bytes: Uint8Array;
+  owner: NodeId | undefined;
   /** When it was saved or touched last. */
   seen: number;
   expires: number;
@@ -77,8 +80,14 @@ export class RecoveryTables {
     for (const event of events) this.#of(namespace).appendPrivate(event);
   }
 
-  take(namespace: string, pid: string, now: number): TakenSession | undefined {
-    return this.#of(namespace).take(pid, now);
+  take(
+    namespace: string,
+    pid: string,
+    taker: NodeId,
+    from: NodeId | undefined,
+    now: number,
+  ): TakenSession | OwnedSession | undefined {
+    return this.#of(namespace).take(pid, taker, from, now);
   }
 
   remove(namespace: string, sessions: readonly SessionKey[]): void {
@@ -146,12 +155,12 @@ class NamespaceTables {
     return entries;
   }
 
-  save({ pid, incarnation, bytes }: StoredRecord, lifetime: number, now: number): void {
+  save({ pid, incarnation, bytes, owner }: StoredRecord, lifetime: number, now: number): void {
     const kept = this.#sessions.get(pid);
     const expires = now + lifetime;
     if (kept === undefined || kept.incarnation < incarnation) {
-      this.#sessions.set(pid, { incarnation, bytes, seen: now, expires, size: 0, events: new Ring() });
-    } else if (kept.incarnation === incarnation) Object.assign(kept, { bytes, seen: now, expires });
+      this.#sessions.set(pid, { incarnation, bytes, owner, seen: now, expires, size: 0, events: new Ring() });
+    } else if (kept.incarnation === incarnation) Object.assign(kept, { bytes, owner, seen: now, expires });
   }
 
   touch({ pid, incarnation }: SessionKey, lifetime: number, now: number): void {
@@ -169,10 +178,12 @@ class NamespaceTables {
     }
   }
 
-  take(pid: string, now: number): TakenSession | undefined {
+  take(pid: string, taker: NodeId, from: NodeId | undefined, now: number): TakenSession | OwnedSession | undefined {
     const kept = this.#sessions.get(pid);
-    this.#sessions.delete(pid);
     if (kept === undefined || kept.expires <= now) return undefined;
+    if (kept.owner !== undefined && kept.owner !== from) return { owner: kept.owner };
+    kept.owner = taker;
+    kept.incarnation++;
     const { incarnation, bytes, seen, events } = kept;
     return { incarnation, bytes, idle: now - seen, events: [...valuesOf(events)] };
   }

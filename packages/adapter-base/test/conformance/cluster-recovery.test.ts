@@ -1,0 +1,26 @@
+import { afterEach, beforeEach, describe, it } from "vitest";
+import { type ClusterAdapter, createClusterAdapter } from "../../src/cluster/cluster-adapter.js";
+import { type AdapterCluster, adapterConformance, type Faults, MemoryBus } from "../../src/conformance/index.js";
+import type { AdapterTarget } from "../../src/contract.js";
+
+/** Nodes on one bus with a recovery store. */
+function cluster(faults: Faults = {}): AdapterCluster {
+  const bus = new MemoryBus(faults, { recovery: true });
+  const nodes = new Map<number, (namespace: AdapterTarget) => ClusterAdapter>();
+  return {
+    create(node, namespace) {
+      if (!nodes.has(node)) nodes.set(node, createClusterAdapter({ driver: bus.driver(), heartbeatInterval: 100 }));
+      return nodes.get(node)!(namespace);
+    },
+  };
+}
+
+const runner = { describe, it, beforeEach, afterEach };
+const supports = { cluster: true, gone: true, recovery: true, clusterRecovery: true, sessions: true };
+
+adapterConformance(runner, { name: "ClusterAdapter with a recovery store", supports, start: () => cluster() });
+adapterConformance(runner, {
+  name: "ClusterAdapter with a slow recovery store",
+  supports,
+  start: () => cluster({ seed: 3, slow: 4, delay: 3, duplicate: 0.3 }),
+});
