@@ -13,7 +13,8 @@ prints work per second of server CPU and, in brackets, the median of the ratios 
   --against DIR       also our packages of another checkout of this repository, as ours-*:NAME-OF-THE-FOLDER
   --quick             2 rounds of 0.5 s, a tenth of the peers where there are thousands, four implementations
   --json FILE         all figures of all rounds
-  --profile           CPU profiles of the measured windows, and where the time went, function by function
+  --profile           CPU profiles of the measured windows, and where the time went, function by function; for memory, what
+                      the heap of a connection is made of
   --write             keep the results, and write them into docs/performance.md
   --render            only write docs/performance.md again, from the results that were kept
   --list              print the names of the scenarios

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Choice, parseCommandLine } from "./command-line.js";
 import type { Scenario } from "./contract.js";
 import { Programs } from "./programs.js";
+import { growth } from "./report/heap.js";
 import { keep } from "./report/kept.js";
 import { machine } from "./report/machine.js";
 import { render } from "./report/page.js";
@@ -29,10 +30,20 @@ async function run(choice: Choice): Promise<[Scenario, Result][]> {
 }
 
 function printProfiles(): void {
-  for (const file of readdirSync(profiles).sort()) {
+  const files = readdirSync(profiles).sort();
+  for (const file of files.filter((name) => name.endsWith(".cpuprofile"))) {
     console.log(`\n${file}`);
     for (const { name, share } of largestShares(join(profiles, file), 40)) {
       console.log(`${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+    }
+  }
+  for (const file of files) {
+    const [, before, connections] = /^(.*)\.with (\d+)\.heapsnapshot$/.exec(file) ?? [];
+    if (before === undefined) continue;
+    console.log(`\n${before}: bytes and objects a connection, idle`);
+    const [empty, full] = [join(profiles, `${before}.empty.heapsnapshot`), join(profiles, file)];
+    for (const { name, count, bytes } of growth(empty, full, Number(connections), 40)) {
+      console.log(`${bytes.toFixed(0).padStart(6)} ${count.toFixed(2).padStart(7)}  ${name}`);
     }
   }
 }

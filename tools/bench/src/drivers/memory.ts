@@ -1,5 +1,5 @@
 /** What connections cost in memory: idle, after each has sent and received messages, and what stays when they are gone. */
-import type { Driver, Figures, MemoryUse } from "../contract.js";
+import type { Driver, Figures, MemoryUse, Subject, Trial } from "../contract.js";
 import { EchoPeer } from "../load/echo-peer.js";
 import { Signal, within } from "../load/patience.js";
 import { openPeers, type Peer } from "../load/peer.js";
@@ -24,9 +24,11 @@ export function memory({ peers: planned, messages }: MemoryPlan): Driver {
     for (const peer of visitors) peer.close();
     await allGone(server);
     const empty = await server.memory();
+    await snapshot(trial, server, "empty");
 
     const peers = await openPeers(server.port, count);
     const idle = perConnection(await server.memory(), empty, count);
+    await snapshot(trial, server, `with ${count}`);
     let used: Figures = {};
     if (messages > 0) {
       // A few at a time: what is measured is what stays, not the crowd.
@@ -40,6 +42,11 @@ export function memory({ peers: planned, messages }: MemoryPlan): Driver {
     const gone = perConnection(await server.memory(), empty, count);
     return { heap: idle.heap, rss: idle.rss, ...used, leftHeap: gone.heap };
   };
+}
+
+/** For `--profile`: what the connections are made of. After the figures were taken, as it makes garbage itself. */
+async function snapshot({ profiles }: Trial, server: Subject, moment: string): Promise<void> {
+  if (profiles !== undefined) await server.call("snapshot", `${profiles}.${moment}.heapsnapshot`);
 }
 
 function perConnection(now: MemoryUse, empty: MemoryUse, count: number): MemoryUse {

@@ -9,7 +9,7 @@ const titles: Readonly<Record<string, string>> = {
   "json-event-of-namespace": "JSON, event with namespace and ack",
   "json-ack": "JSON, acknowledgement",
   "json-binary": "JSON, event with 512 bytes",
-  "json-nested": "JSON, 27 kB of nested records",
+  "json-nested": "JSON, 32 kB of nested records",
   "msgpack-event": "MessagePack, small event",
   "msgpack-binary": "MessagePack, event with 512 bytes",
   "msgpack-nested": "MessagePack, nested records",

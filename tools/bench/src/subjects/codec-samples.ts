@@ -20,7 +20,7 @@ export const samples: Readonly<Record<SampleName, SamplePacket>> = {
   nested: { type: 2, nsp: "/", data: ["report", nested(120)] },
 };
 
-/** Some 27 kB of JSON. */
+/** Some 32 kB of JSON. */
 function nested(records: number): object[] {
   return Array.from({ length: records }, (_, i) => ({
     id: i,

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
+import { writeHeapSnapshot } from "node:v8";
 
 export type Commands = Record<string, (argument: never) => unknown>;
 
@@ -37,6 +38,8 @@ const common: Commands = {
     const { heapUsed, rss } = process.memoryUsage();
     return { heap: heapUsed, rss };
   },
+
+  snapshot: (file: string) => writeHeapSnapshot(file),
 
   async startProfile() {
     profiler = new Session();
