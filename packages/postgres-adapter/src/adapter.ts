@@ -5,7 +5,7 @@ import {
   createClusterAdapter,
 } from "@sockeye/adapter-base";
 import type { PostgresClient } from "./contract.js";
-import { PostgresDriver } from "./driver.js";
+import { PostgresDriver } from "./native/driver.js";
 import type { PostgresOptions } from "./options.js";
 
 export interface PostgresAdapterOptions extends PostgresOptions, Omit<ClusterAdapterOptions, "driver"> {}

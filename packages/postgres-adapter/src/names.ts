@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { type Channel, channelKey } from "@sockeye/adapter-base";
 import { PostgresAdapterError } from "./errors.js";
 
@@ -23,6 +23,11 @@ export function channelName(prefix: string, channel: Channel): string {
   const plain = `${prefix}#${key}`;
   if (PLAIN.test(key) && Buffer.byteLength(plain) <= LONGEST_NAME) return plain;
   return `${prefix}#~${createHash("sha256").update(key, "utf16le").digest("hex").slice(0, 32)}`;
+}
+
+/** A channel that nobody else listens to. */
+export function ownChannelName(prefix: string): string {
+  return `${prefix}#~${randomBytes(16).toString("hex")}`;
 }
 
 /** A name as SQL takes it, whatever is in it. */

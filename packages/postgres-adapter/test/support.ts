@@ -19,11 +19,13 @@ export class FakeLink implements Link {
   readonly asked: Asked[] = [];
   readonly listening: string[] = [];
   isClosed = false;
+  readonly #onClose: (() => void)[] = [];
 
   constructor(readonly listener?: LinkListener) {}
 
   query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
+      this.#onClose.push(() => reject(new Error("closed")));
       this.asked.push({
         statement,
         values,
@@ -47,6 +49,7 @@ export class FakeLink implements Link {
 
   close(): void {
     this.isClosed = true;
+    for (const reject of this.#onClose) reject();
   }
 }
 

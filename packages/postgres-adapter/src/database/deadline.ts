@@ -5,6 +5,8 @@ export async function within<T>(milliseconds: number, promise: PromiseLike<T>): 
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(noConnection(`it did not answer within ${milliseconds} ms`)), milliseconds);
+    // What is waited for keeps the process alive, if anything does.
+    timer.unref?.();
   });
   try {
     return await Promise.race([promise, late]);

@@ -1,6 +1,6 @@
-import type { Value } from "./contract.js";
+import type { Value } from "../contract.js";
 import { GAP_ITEM, HEADER_BYTES, inlineItem, inlineItemLength, referenceItem, VERSION } from "./notification.js";
-import type { Outgoing } from "./outbox.js";
+import type { EnvelopeParcel } from "./parcel.js";
 
 /** What {@link publishStatement} in `statements.ts` takes, in its order. */
 export type PublishValues = [
@@ -41,18 +41,11 @@ export class Batch {
     this.#threshold = threshold;
   }
 
-  add({ channel, bytes, isKept }: Outgoing): void {
+  add({ channel, bytes, isKept }: EnvelopeParcel): void {
     this.#count++;
     const isInline = bytes !== undefined && HEADER_BYTES + inlineItemLength(bytes) <= this.#threshold;
     this.#note(channel, bytes === undefined ? GAP_ITEM : isInline ? inlineItem(bytes) : referenceItem(bytes));
     if (isKept || !isInline) this.#row(channel, bytes);
-  }
-
-  /** Notifies a channel of nothing: whoever listens there hears that it can be heard. */
-  addProbe(channel: string): void {
-    this.#close();
-    this.#noteChannels.push(channel);
-    this.#noteBodies.push(`${this.#count + 1};`);
   }
 
   values(): PublishValues & Value[] {

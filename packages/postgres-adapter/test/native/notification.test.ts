@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PostgresViolation } from "../src/errors.js";
-import { inlineItem, inlineItemLength, parseNotification, referenceItem } from "../src/notification.js";
+import { PostgresViolation } from "../../src/errors.js";
+import { inlineItem, inlineItemLength, parseNotification, referenceItem } from "../../src/native/notification.js";
 
 const everybody = () => true;
 const nobody = () => false;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Cleaner } from "../src/cleaner.js";
-import { FakeDatabase, withCode } from "./support.js";
+import { Cleaner } from "../../src/native/cleaner.js";
+import { FakeDatabase, withCode } from "../support.js";
 
 describe("a cleaner", () => {
   let database: FakeDatabase;

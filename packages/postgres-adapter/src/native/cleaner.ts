@@ -1,5 +1,5 @@
-import type { Database, Statement } from "./database/contract.js";
-import { isPassing, PostgresAdapterError } from "./errors.js";
+import type { Database, Statement } from "../database/contract.js";
+import { isPassing, PostgresAdapterError } from "../errors.js";
 import type { Floor } from "./reader.js";
 
 /** Rows removed by one statement. */

@@ -1,6 +1,6 @@
+import type { Database, Link } from "../database/contract.js";
+import { isWrongSetup, noConnection, PostgresAdapterError } from "../errors.js";
 import type { Backoff } from "./backoff.js";
-import type { Database, Link } from "./database/contract.js";
-import { isWrongSetup, noConnection, PostgresAdapterError } from "./errors.js";
 
 /** What a keeper needs of its driver. */
 export interface KeeperPort {

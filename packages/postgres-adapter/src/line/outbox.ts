@@ -1,18 +1,15 @@
 import { ClusterError } from "@sockeye/adapter-base";
 
-/** What one envelope becomes. */
-export interface Outgoing {
+/** What is to be sent. */
+export interface Parcel {
   /** The channel's name in PostgreSQL. */
   readonly channel: string;
-  /** Absent: a message that something on this channel was not sent. */
-  readonly bytes: Uint8Array | undefined;
-  /** It stands in the table for those who are not connected. Others are notified of or lost. */
-  readonly isKept: boolean;
+  readonly size: number;
 }
 
 /** What was published in one turn of the event loop, or as much of it as one statement takes. It settles as one. */
-export class Turn {
-  readonly items: Outgoing[] = [];
+export class Turn<P extends Parcel> {
+  readonly items: P[] = [];
   bytes = 0;
   readonly settled: Promise<void>;
   resolve!: () => void;
@@ -26,27 +23,27 @@ export class Turn {
     });
   }
 
-  add(item: Outgoing): void {
+  add(item: P): void {
     this.items.push(item);
     this.bytes += sizeOf(item);
   }
 }
 
-/** What an envelope costs beside its bytes: a row, its place in a notification. */
+/** What a message costs beside its bytes: a row, its place in a notification. */
 const OVERHEAD = 64;
 
 const MAX_TURN_ITEMS = 500;
 const MAX_TURN_BYTES = 1024 * 1024;
 
-function sizeOf({ bytes }: Outgoing): number {
-  return (bytes?.byteLength ?? 0) + OVERHEAD;
+function sizeOf({ size }: Parcel): number {
+  return size + OVERHEAD;
 }
 
 /** What waits for the database, in order. Pure: time comes in as an argument, in milliseconds. */
-export class Outbox {
-  #turns: Turn[] = [];
+export class Outbox<P extends Parcel> {
+  #turns: Turn<P>[] = [];
   /** The turn that is going on. */
-  #current: Turn | undefined;
+  #current: Turn<P> | undefined;
   #bytes = 0;
 
   constructor(private readonly maxBytes: number) {}
@@ -60,7 +57,7 @@ export class Outbox {
   }
 
   /** @throws ClusterError `ERR_SOCKEYE_CLUSTER_PUBLISH` when too much is waiting */
-  push(item: Outgoing, now: number): Promise<void> {
+  push(item: P, now: number): Promise<void> {
     if (this.#bytes + sizeOf(item) > this.maxBytes) {
       throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `more than ${this.maxBytes} bytes wait for the database`);
     }
@@ -76,7 +73,7 @@ export class Outbox {
   }
 
   /** As many turns as one statement takes; they are no longer waiting. */
-  take(): Turn[] {
+  take(): Turn<P>[] {
     let bytes = 0;
     let items = 0;
     let count = 0;
@@ -93,13 +90,13 @@ export class Outbox {
   }
 
   /** Puts turns back where they were taken from. */
-  giveBack(turns: readonly Turn[]): void {
+  giveBack(turns: readonly Turn<P>[]): void {
     this.#turns = [...turns, ...this.#turns];
     for (const turn of turns) this.#bytes += turn.bytes;
   }
 
   /** Removes and returns the turns that began before a time. */
-  expire(before: number): Turn[] {
+  expire(before: number): Turn<P>[] {
     const fresh = this.#turns.findIndex(({ since }) => since >= before);
     const expired = this.#turns.splice(0, fresh === -1 ? this.#turns.length : fresh);
     if (this.#current !== undefined && expired.includes(this.#current)) this.endTurn();
@@ -107,14 +104,14 @@ export class Outbox {
     return expired;
   }
 
-  #turnFor(item: Outgoing, now: number): Turn {
+  #turnFor(item: P, now: number): Turn<P> {
     const current = this.#current;
     const fits =
       current !== undefined &&
       current.items.length < MAX_TURN_ITEMS &&
       (current.items.length === 0 || current.bytes + sizeOf(item) <= MAX_TURN_BYTES);
     if (fits) return current;
-    const turn = new Turn(now);
+    const turn = new Turn<P>(now);
     this.#current = turn;
     this.#turns.push(turn);
     return turn;

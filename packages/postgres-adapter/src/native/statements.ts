@@ -1,11 +1,10 @@
-import type { Statement } from "./database/contract.js";
-import type { Names } from "./names.js";
+import type { Statement } from "../database/contract.js";
+import type { Names } from "../names.js";
 
 /** Everything that is said to the database while the adapter runs. What changes is in parameters, never in the text. */
 export interface Statements {
   readonly publish: Statement;
   readonly fetch: Statement;
-  readonly snapshot: Statement;
   readonly state: Statement;
   readonly beginLife: Statement;
   readonly replaySame: Statement;
@@ -30,10 +29,6 @@ export function statementsFor(names: Names): Statements {
       text: `\
 SELECT xid::text, n::text, payload FROM ${messages}
 WHERE life = $1::bigint AND (xid, n) IN (SELECT * FROM unnest($2::text::bigint[], $3::text::int[]))`,
-    },
-    snapshot: {
-      name: "sockeye_snapshot",
-      text: "SELECT pg_current_snapshot()::text AS snapshot",
     },
     state: {
       name: "sockeye_state",

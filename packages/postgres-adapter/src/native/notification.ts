@@ -1,4 +1,4 @@
-import { PostgresViolation } from "./errors.js";
+import { PostgresViolation } from "../errors.js";
 
 /**
  * What nodes tell each other through `NOTIFY`, as text without anything that the database's encoding could change:

@@ -1,16 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrayOf, Batch } from "../src/batch.js";
-import { HEADER_BYTES } from "../src/notification.js";
-import type { Outgoing } from "../src/outbox.js";
+import { arrayOf, Batch } from "../../src/native/batch.js";
+import { HEADER_BYTES } from "../../src/native/notification.js";
+import { type EnvelopeParcel, envelopeParcel, gapParcel } from "../../src/native/parcel.js";
 
-const kept = (channel: string, ...bytes: number[]): Outgoing => ({
-  channel,
-  bytes: Uint8Array.from(bytes),
-  isKept: true,
-});
+const kept = (channel: string, ...bytes: number[]) => envelopeParcel(channel, Uint8Array.from(bytes), true);
 
-function valuesOf(items: readonly Outgoing[], threshold = 7_800) {
+function valuesOf(items: readonly EnvelopeParcel[], threshold = 7_800) {
   const batch = new Batch("0123456789abcdef", threshold);
   for (const item of items) batch.add(item);
   return batch.values();
@@ -43,20 +39,14 @@ describe("a batch", () => {
   });
 
   it("refers to what does not fit, and keeps it in any case", () => {
-    const values = valuesOf([{ channel: "a", bytes: new Uint8Array(6_000), isKept: false }]);
+    const values = valuesOf([envelopeParcel("a", new Uint8Array(6_000), false)]);
     expect(values[4]).toBe("{6000}");
     expect(values[7]).toBe('{"1;@6000"}');
   });
 
   it("tells of what was dropped", () => {
-    const values = valuesOf([{ channel: "a", bytes: undefined, isKept: true }]);
+    const values = valuesOf([gapParcel("a")]);
     expect([values[4], values[7]]).toEqual(["{-1}", '{"1;!"}']);
-  });
-
-  it("probes with nothing", () => {
-    const batch = new Batch("me", 7_800);
-    batch.addProbe("own");
-    expect(batch.values().slice(1)).toEqual(["{}", "{}", "{}", "{}", "1;me;", '{"own"}', '{"1;"}']);
   });
 
   // Invariant: no notification is larger than the threshold (unless a reference alone is), with the longest header there may be.
@@ -64,7 +54,7 @@ describe("a batch", () => {
     const message = fc.record({ channel: fc.constantFrom("a", "b"), size: fc.integer({ min: 0, max: 3_000 }) });
     fc.assert(
       fc.property(fc.array(message, { maxLength: 30 }), fc.integer({ min: 200, max: 7_900 }), (messages, threshold) => {
-        const items = messages.map(({ channel, size }) => ({ channel, bytes: new Uint8Array(size), isKept: true }));
+        const items = messages.map(({ channel, size }) => envelopeParcel(channel, new Uint8Array(size), true));
         const bodies = String(valuesOf(items, threshold)[7]).slice(2, -2).split('","');
         for (const body of bodies)
           expect(HEADER_BYTES + body.slice(body.indexOf(";") + 1).length).toBeLessThanOrEqual(threshold);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Progress } from "../src/progress.js";
+import { Progress } from "../../src/native/progress.js";
 
 it("has seen nothing at first, and everything below its floor", () => {
   const progress = new Progress();

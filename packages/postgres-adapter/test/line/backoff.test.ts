@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Backoff } from "../src/backoff.js";
+import { Backoff } from "../../src/line/backoff.js";
 
 it("waits longer each time, up to a limit, and begins again after a success", () => {
   const backoff = new Backoff(100, 2000, () => 1);

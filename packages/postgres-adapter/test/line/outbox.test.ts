@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Outbox, type Outgoing, type Turn } from "../src/outbox.js";
+import { Outbox, type Parcel, type Turn } from "../../src/line/outbox.js";
 
-const item = (size = 1, channel = "c"): Outgoing => ({ channel, bytes: new Uint8Array(size), isKept: true });
-const sizes = (turns: readonly Turn[]) => turns.map(({ items }) => items.map(({ bytes }) => bytes?.byteLength));
+const item = (size = 1): Parcel => ({ channel: "c", size });
+const sizes = (turns: readonly Turn<Parcel>[]) => turns.map(({ items }) => items.map(({ size }) => size));
 
 describe("an outbox", () => {
   it("keeps together what is pushed in one turn, and settles it as one", async () => {

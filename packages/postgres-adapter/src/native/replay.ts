@@ -1,22 +1,22 @@
+import type { Row, Value } from "../contract.js";
+import type { Statement } from "../database/contract.js";
+import { type ArrivalPort, keyOf } from "./arrival.js";
 import { arrayOf } from "./batch.js";
-import type { Row, Value } from "./contract.js";
-import type { Statement } from "./database/contract.js";
-import { keyOf, type Wanted } from "./inbox.js";
 import type { Progress } from "./progress.js";
 import type { Statements } from "./statements.js";
-import type { Subscriptions } from "./subscriptions.js";
 
 /** Rows that are read at once. */
 const PAGE = 200;
 
 export interface ReplayContext {
   readonly statements: Statements;
-  readonly subscriptions: Subscriptions;
   readonly progress: Progress;
   readonly node: string;
-  ask(statement: Statement, values: Value[]): Promise<readonly Row[]>;
-  fetch(wanted: readonly Wanted[]): Promise<ReadonlyMap<string, Uint8Array>>;
-  deliver(channel: string, xid: number, n: number, bytes: Uint8Array | undefined): void;
+  /** The names of what is listened to, and snapshots of the database from when that began. */
+  readonly channels: readonly (readonly [name: string, snapshot: string])[];
+  readonly port: ArrivalPort;
+  ask(statement: Statement, values: readonly Value[]): Promise<readonly Row[]>;
+  fetch(keys: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 export interface ReplayOutcome {
@@ -56,13 +56,9 @@ export async function replay(context: ReplayContext, known: number | undefined):
 
 /** Of the known life, what was not heard of yet. */
 function deliverSame(context: ReplayContext, life: number): Promise<void> {
-  const { statements, progress, subscriptions, node } = context;
-  const names: string[] = [];
-  const snapshots: string[] = [];
-  for (const [name, snapshot] of subscriptions.inForce()) {
-    names.push(name);
-    snapshots.push(snapshot);
-  }
+  const { statements, progress, channels, node } = context;
+  const names = channels.map(([name]) => name);
+  const snapshots = channels.map(([, snapshot]) => snapshot);
   const fixed = [arrayOf(names), arrayOf(snapshots), node, PAGE];
   const first = { life, xid: progress.floor, n: -1 };
   return deliverPages(context, first, ({ xid, n }) => context.ask(statements.replaySame, [...fixed, life, xid, n]));
@@ -70,8 +66,8 @@ function deliverSame(context: ReplayContext, life: number): Promise<void> {
 
 /** Of later lives, all. */
 function deliverLater(context: ReplayContext, known: number): Promise<void> {
-  const { statements, subscriptions, node } = context;
-  const names = Array.from(subscriptions.inForce(), ([name]) => name);
+  const { statements, channels, node } = context;
+  const names = channels.map(([name]) => name);
   const fixed = [arrayOf(names), node, PAGE];
   const first = { life: known + 1, xid: -1, n: -1 };
   return deliverPages(context, first, ({ life, xid, n }) =>
@@ -79,8 +75,10 @@ function deliverLater(context: ReplayContext, known: number): Promise<void> {
   );
 }
 
-interface Place extends Wanted {
+interface Place {
   readonly life: number;
+  readonly xid: number;
+  readonly n: number;
 }
 
 async function deliverPages(
@@ -98,9 +96,10 @@ async function deliverPages(
 
 async function deliverRow(context: ReplayContext, { life, xid, n, channel, size, payload }: Row): Promise<Place> {
   const place = { life: Number(life), xid: Number(xid), n: Number(n) };
+  const key = keyOf(place.xid, place.n);
   const isApart = size !== null && payload === null;
-  const bytes = isApart ? (await context.fetch([place])).get(keyOf(place.xid, place.n)) : payload;
-  context.deliver(String(channel), place.xid, place.n, (bytes ?? undefined) as Uint8Array | undefined);
+  const bytes = isApart ? (await context.fetch([key])).get(key) : payload;
+  context.port.deliver(String(channel), place.xid, place.n, (bytes ?? undefined) as Uint8Array | undefined);
   return place;
 }
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Backoff } from "../src/backoff.js";
-import type { Link } from "../src/database/contract.js";
-import { PostgresAdapterError } from "../src/errors.js";
-import { LinkKeeper } from "../src/link-keeper.js";
-import { FakeDatabase, withCode } from "./support.js";
+import type { Link } from "../../src/database/contract.js";
+import { PostgresAdapterError } from "../../src/errors.js";
+import { Backoff } from "../../src/line/backoff.js";
+import { LinkKeeper } from "../../src/line/link-keeper.js";
+import { FakeDatabase, withCode } from "../support.js";
 
 describe("a keeper of links", () => {
   let database: FakeDatabase;

@@ -1,0 +1,195 @@
+import { ClusterError } from "@sockeye/adapter-base";
+import type { Row, Value } from "../contract.js";
+import type { Link, Statement } from "../database/contract.js";
+import { isPassing, noConnection } from "../errors.js";
+import { Outbox, type Parcel, type Turn } from "./outbox.js";
+
+/** What a sender needs of who uses it. */
+export interface SenderPort<P extends Parcel> {
+  /** The link, when it is ready for use. */
+  link(): Link | undefined;
+  /** The link does not do what it should. */
+  linkFailed(error: Error): void;
+  /** What to say to the database for these. */
+  statementFor(items: readonly P[]): { readonly statement: Statement; readonly values: readonly Value[] };
+  sent(items: readonly P[], row: Row | undefined): void;
+  /** Tells receivers on the item's channel that it was dropped; `undefined` where they need not know. */
+  gapFor(item: P): P | undefined;
+  /** Tells everybody that much was dropped. */
+  gapForAll(): P | undefined;
+}
+
+export interface SenderLimits {
+  readonly maxQueuedBytes: number;
+  readonly maxQueueTime: number;
+  readonly statementTimeout: number;
+  /** Whether what may have been sent is sent again: receivers then can tell what comes twice. */
+  readonly sendsAgain: boolean;
+}
+
+/** Channels on which something was dropped are remembered up to so many; beyond, everything counts. */
+const MAX_GAPS = 256;
+
+/** What was sent and not answered yet. */
+interface Flight<P extends Parcel> {
+  readonly gaps: readonly P[];
+  readonly turns: readonly Turn<P>[];
+  readonly since: number;
+}
+
+/**
+ * Sends what is published: one statement at a time, so that the order is kept, with all that has gathered meanwhile. While there is
+ * no link it waits, within bounds. Receivers are told on which channels something was dropped.
+ */
+export class Sender<P extends Parcel> {
+  readonly #limits: SenderLimits;
+  readonly #port: SenderPort<P>;
+  readonly #outbox: Outbox<P>;
+  /** By channel, what will tell of what was dropped there. */
+  readonly #gaps = new Map<string, P>();
+  #isScheduled = false;
+  #flight: Flight<P> | undefined;
+  #onIdle: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(limits: SenderLimits, port: SenderPort<P>) {
+    this.#limits = limits;
+    this.#port = port;
+    this.#outbox = new Outbox(limits.maxQueuedBytes);
+  }
+
+  get queuedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  /** Resolves when the database has it. Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH` or `ERR_SOCKEYE_CLUSTER_CLOSED`. */
+  async send(item: P): Promise<void> {
+    if (this.#isClosed) throw closed();
+    const settled = this.#push(item);
+    this.#schedule();
+    return settled;
+  }
+
+  linkUp(): void {
+    this.#flush();
+  }
+
+  /** Whether the statement under way took effect is not known. */
+  linkDown(): void {
+    const flight = this.#flight;
+    this.#flight = undefined;
+    if (flight !== undefined && this.#limits.sendsAgain) this.#outbox.giveBack(flight.turns);
+    else if (flight !== undefined) for (const turn of flight.turns) this.#drop(turn, "the connection was lost");
+    this.#onIdle?.();
+  }
+
+  /** Gives up what took too long: messages that wait, a link that does not answer. */
+  check(now: number): void {
+    const { maxQueueTime, statementTimeout } = this.#limits;
+    for (const turn of this.#outbox.expire(now - maxQueueTime)) {
+      this.#drop(turn, `the database was away for ${maxQueueTime} ms`);
+    }
+    if (this.#flight !== undefined && now - this.#flight.since > statementTimeout) {
+      this.#port.linkFailed(noConnection(`a statement was not answered within ${statementTimeout} ms`));
+    }
+  }
+
+  /** Resolves when nothing waits any more, or there is no link. */
+  async drained(): Promise<void> {
+    if (this.#port.link() === undefined || this.#isIdle) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      this.#flush();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const turn of this.#outbox.expire(Number.POSITIVE_INFINITY)) turn.reject(closed());
+  }
+
+  get #isIdle(): boolean {
+    return this.#flight === undefined && this.#outbox.isEmpty && this.#gaps.size === 0;
+  }
+
+  #push(item: P): Promise<void> {
+    try {
+      return this.#outbox.push(item, performance.now());
+    } catch (error) {
+      this.#remember(item);
+      throw error;
+    }
+  }
+
+  /** What is published in one turn of the event loop goes together. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#outbox.endTurn();
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const link = this.#port.link();
+    if (link === undefined || this.#flight !== undefined) return;
+    if (this.#isIdle) {
+      this.#onIdle?.();
+      return;
+    }
+    const flight = { gaps: [...this.#gaps.values()], turns: this.#outbox.take(), since: performance.now() };
+    this.#flight = flight;
+    const { statement, values } = this.#port.statementFor(itemsOf(flight));
+    link.query(statement, values).then(
+      ([row]) => this.#sent(flight, row),
+      (error) => this.#failed(flight, error),
+    );
+  }
+
+  #sent(flight: Flight<P>, row: Row | undefined): void {
+    if (flight !== this.#flight) return;
+    this.#flight = undefined;
+    for (const { channel } of flight.gaps) this.#gaps.delete(channel);
+    for (const turn of flight.turns) turn.resolve();
+    this.#port.sent(itemsOf(flight), row);
+    this.#flush();
+  }
+
+  #failed(flight: Flight<P>, error: Error): void {
+    if (flight !== this.#flight) return;
+    if (isPassing(error)) {
+      // Tells `linkDown`, which takes back what was under way.
+      this.#port.linkFailed(error);
+      return;
+    }
+    this.#flight = undefined;
+    for (const turn of flight.turns) this.#drop(turn, error.message, error);
+    if (this.#outbox.isEmpty) this.#onIdle?.();
+    else this.#flush();
+  }
+
+  #drop(turn: Turn<P>, reason: string, cause?: Error): void {
+    for (const item of turn.items) this.#remember(item);
+    turn.reject(new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `not published: ${reason}`, { cause }));
+  }
+
+  #remember(item: P): void {
+    const gap = this.#port.gapFor(item);
+    if (gap === undefined) return;
+    this.#gaps.set(gap.channel, gap);
+    if (this.#gaps.size <= MAX_GAPS) return;
+    this.#gaps.clear();
+    const all = this.#port.gapForAll();
+    if (all !== undefined) this.#gaps.set(all.channel, all);
+  }
+}
+
+function itemsOf<P extends Parcel>({ gaps, turns }: Flight<P>): P[] {
+  return [...gaps, ...turns.flatMap(({ items }) => items)];
+}
+
+function closed(): ClusterError {
+  return new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
+}
