@@ -70,6 +70,8 @@ export class ClusterAdapter extends InMemoryAdapter {
     super(nsp, options);
     this.#options = options;
     this.#node = node;
+    // Now: wrong options are to be heard of.
+    void this.recovery;
     this.#port = this.#createPort();
     this.#interest = this.#createInterest();
     this.#handlers = { ...this.#commands(), ...replyHandlers(this.#requests, this.#rounds) };
@@ -78,8 +80,6 @@ export class ClusterAdapter extends InMemoryAdapter {
       carryOut: (command) => dispatch(this.#handlers, command),
       report: (error) => this.host.reportError(error),
     });
-    // Wrong options are to be heard of now.
-    void this.recovery;
   }
 
   /** How well this node reaches the others. Changes are announced with the event `health`. */

@@ -33,6 +33,9 @@ export interface TakeoverOptions {
 
 const PAGE = 500;
 
+/** A session that changes its owner more often than this while it is asked for is left to them. */
+const MOST_OWNERS = 8;
+
 /** What peers report as their session is looked up if it is no longer than this. */
 const LONGEST_PID = 256;
 
@@ -58,20 +61,30 @@ export class Takeover {
   ) {}
 
   /** Of two for one session, the second waits for what becomes of the first. */
-  async resume(pid: string, reported: string | undefined): Promise<ResumeResult> {
-    if (pid.length > LONGEST_PID) return failure("unknown");
-    for (let other = this.#underway.get(pid); other !== undefined; other = this.#underway.get(pid)) await other;
-    if (this.sessions.isLive(pid) || this.sessions.isResumed(pid)) return failure("unknown");
-    const result = this.#settle(pid, reported);
+  resume(pid: string, reported: string | undefined): Promise<ResumeResult> {
+    const result = this.#resumeAfter(this.#underway.get(pid), pid, reported);
     this.#underway.set(pid, result);
-    result.then(() => this.#underway.delete(pid));
+    result.then(() => {
+      if (this.#underway.get(pid) === result) this.#underway.delete(pid);
+    });
     return result;
   }
 
   /** Another node wants a session of this one: resolves when the store has all that is known here. */
   async release(pid: string): Promise<void> {
-    await this.#underway.get(pid);
+    await hasArrived(this.#underway.get(pid));
     await this.sessions.release(pid);
+  }
+
+  async #resumeAfter(
+    other: Promise<unknown> | undefined,
+    pid: string,
+    reported: string | undefined,
+  ): Promise<ResumeResult> {
+    await hasArrived(other);
+    if (pid.length > LONGEST_PID || this.sessions.isLive(pid) || this.sessions.isResumed(pid))
+      return failure("unknown");
+    return this.#settle(pid, reported);
   }
 
   async #settle(pid: string, reported: string | undefined): Promise<ResumeResult> {
@@ -107,7 +120,8 @@ export class Takeover {
     if (!(await this.sessions.writer.flush())) throw new Refusal("unavailable");
     let taken = await this.store.take(namespace, pid, port.self);
     let owner: NodeId | undefined;
-    if (taken !== undefined && "owner" in taken) {
+    // A peer that is cut again and again may be on its way to several nodes.
+    for (let attempt = 0; taken !== undefined && "owner" in taken && attempt < MOST_OWNERS; attempt++) {
       owner = taken.owner;
       if (owner !== port.self && port.mayBeMember(owner)) await port.askFor(owner, pid);
       // Whether it has answered or not: the peer is here.
@@ -233,6 +247,13 @@ function stateOf({ incarnation, bytes, events }: TakenSession): TakenState {
     .filter(({ epoch }) => epoch === record.epoch)
     .sort((a, b) => a.number - b.number);
   return { incarnation, record, events: decoded };
+}
+
+/** A session that is on its way to a connection here has arrived, or has not: who resumed it acts in the same turn. */
+async function hasArrived(resumption: Promise<unknown> | undefined): Promise<void> {
+  if (resumption === undefined) return;
+  await resumption;
+  await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function failure(reason: RecoveryFailure): ResumeResult {
