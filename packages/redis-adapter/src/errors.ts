@@ -21,3 +21,14 @@ export class RedisAdapterError extends Error {
     super(message, options);
   }
 }
+
+export function unusable(): RedisAdapterError {
+  const message = "the Redis client is not connected: call its connect() first, and end it after the adapter";
+  return new RedisAdapterError("ERR_SOCKEYE_REDIS_CLIENT", message);
+}
+
+/** What Redis said about it, as an error of ours. */
+export function refused(cause: unknown): unknown {
+  if (!(cause instanceof Error) || "code" in cause) return cause;
+  return new RedisAdapterError("ERR_SOCKEYE_REDIS_REFUSED", `Redis refuses: ${cause.message}`, { cause });
+}

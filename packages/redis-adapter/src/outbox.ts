@@ -1,4 +1,5 @@
 import { type Channel, ClusterError } from "@sockeye/adapter-base";
+import type { Command, Reply } from "./clients/contract.js";
 import { isRefusal } from "./reply-errors.js";
 
 /** Limits of what waits for Redis; sizes in bytes, times in milliseconds. */
@@ -7,19 +8,31 @@ export interface OutboxLimits {
   readonly maxQueuedBytes: number;
   readonly queuePolicy: "drop-oldest" | "reject";
   readonly publishTimeout: number;
+  readonly commandTimeout: number;
 }
 
-/** What was published in a row to one place. */
+/** What is written as one. */
+export type Parcel = Run | Call;
+
+/** Envelopes that were published in a row to one place. */
 export interface Run {
+  readonly kind: "run";
   readonly target: string;
   readonly envelopes: readonly Uint8Array[];
+}
+
+/** A command whose reply is wanted, at its place among what is published. */
+export interface Call {
+  readonly kind: "call";
+  readonly target: string;
+  readonly command: Command;
 }
 
 export interface OutboxPort {
   /** Whether what is written now goes out at once. */
   ready(): boolean;
-  /** Writes runs in order, together; each settles on its own. */
-  write(runs: readonly Run[]): Promise<unknown>[];
+  /** Writes parcels in order, together; each settles on its own. */
+  write(parcels: readonly Parcel[]): Promise<Reply>[];
   /** Whether Redis takes what is written, as often as it is learned. */
   state(way: "up" | "down"): void;
   /** Envelopes that were to be kept went to no one. */
@@ -30,11 +43,14 @@ export interface OutboxPort {
 }
 
 interface Item {
-  readonly channel: Channel;
+  /** Keeps its order. */
   readonly target: string;
-  readonly envelope: Uint8Array;
-  readonly since: number;
-  readonly resolve: () => void;
+  readonly size: number;
+  readonly deadline: number;
+  /** Of an envelope, which is written again after a failure; absent: a call, whose caller decides. */
+  readonly channel: Channel | undefined;
+  readonly content: Uint8Array | Command;
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: ClusterError) => void;
   state: "waiting" | "written" | "taken" | "given up";
 }
@@ -49,8 +65,8 @@ const RETRY_DELAY = 100;
 const COMPACTION = 1024;
 
 /**
- * What this node publishes, in order, from being published to being taken. What a broken connection left unanswered is
- * written again; what waits is bounded in number, bytes and time.
+ * What this node says to Redis, in order, from being said to being answered. Envelopes that a broken connection left
+ * unanswered are written again; what waits is bounded in number, bytes and time.
  */
 export class Outbox {
   readonly #port: OutboxPort;
@@ -74,7 +90,7 @@ export class Outbox {
     this.#limits = limits;
   }
 
-  /** Envelopes that were not answered yet. */
+  /** What was not answered yet. */
   get size(): number {
     return this.#count;
   }
@@ -90,12 +106,19 @@ export class Outbox {
       this.#dropped.set(target, channel);
       return Promise.reject(unpublished("Redis is away and the queue is full"));
     }
-    return new Promise((resolve, reject) => {
-      this.#items.push({ channel, target, envelope, since: this.#port.now(), resolve, reject, state: "waiting" });
-      this.#count++;
-      this.#bytes += envelope.byteLength;
-      this.#flushLater();
-    });
+    return this.#enqueue(target, envelope, envelope.byteLength, channel, this.#limits.publishTimeout).then(nothing);
+  }
+
+  /** Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH`, at once when Redis is away, or with `ERR_SOCKEYE_CLUSTER_CLOSED`. */
+  call(target: string, command: Command, size: number): Promise<Reply> {
+    if (this.#closed) return Promise.reject(closed());
+    if (!this.#port.ready() || this.#isMending()) return Promise.reject(unpublished("Redis is away"));
+    return this.#enqueue(target, command, size, undefined, this.#limits.commandTimeout);
+  }
+
+  /** To be called when the connection broke. Nobody waits for calls that the client may keep until it is mended. */
+  broke(): void {
+    this.#giveUpCalls();
   }
 
   /** To be called when the connection may be there again. */
@@ -106,7 +129,7 @@ export class Outbox {
 
   /** To be called now and then. */
   sweep(): void {
-    this.#giveUpOverdue(this.#port.now() - this.#limits.publishTimeout);
+    this.#giveUpOverdue(this.#port.now());
     this.#flush();
   }
 
@@ -121,8 +144,24 @@ export class Outbox {
 
   close(): void {
     this.#closed = true;
-    for (const item of this.#items) this.#settle(item, closed());
+    for (const item of this.#items) this.#giveUp(item, closed());
     this.#items = [];
+  }
+
+  #enqueue(
+    target: string,
+    content: Uint8Array | Command,
+    size: number,
+    channel: Channel | undefined,
+    timeout: number,
+  ): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#port.now() + timeout;
+      this.#items.push({ target, size, deadline, channel, content, resolve, reject, state: "waiting" });
+      this.#count++;
+      this.#bytes += size;
+      this.#flushLater();
+    });
   }
 
   #flushLater(): void {
@@ -139,8 +178,7 @@ export class Outbox {
     while (this.#count > 0 && (this.#count >= maxQueued || this.#bytes + bytes > maxQueuedBytes)) {
       const oldest = queuePolicy === "drop-oldest" ? this.#firstWaiting() : undefined;
       if (oldest === undefined) return false;
-      this.#dropped.set(oldest.target, oldest.channel);
-      this.#settle(oldest, unpublished("Redis is away and the queue is full: dropped for something newer"));
+      this.#giveUp(oldest, unpublished("Redis is away and the queue is full: dropped for something newer"));
     }
     return true;
   }
@@ -152,14 +190,14 @@ export class Outbox {
 
   #flush(): void {
     if (this.#closed || this.#firstWaiting() === undefined || !this.#mayWrite()) return;
-    const runs: Item[][] = [];
-    for (let run = this.#nextRun(); run.length > 0; run = this.#nextRun()) runs.push(run);
-    if (runs.length === 0) return;
-    const written = this.#port.write(runs.map(asRun));
-    for (const [index, run] of runs.entries()) {
+    const parcels: Item[][] = [];
+    for (let items = this.#nextParcel(); items.length > 0; items = this.#nextParcel()) parcels.push(items);
+    if (parcels.length === 0) return;
+    const written = this.#port.write(parcels.map(parcelOf));
+    for (const [index, items] of parcels.entries()) {
       written[index]!.then(
-        () => this.#taken(run),
-        (error) => this.#failed(run, error),
+        (reply) => this.#taken(items, reply),
+        (error) => this.#failed(items, error),
       );
     }
   }
@@ -167,13 +205,25 @@ export class Outbox {
   #mayWrite(): boolean {
     if (!this.#port.ready()) {
       this.#port.state("down");
+      this.#giveUpCalls();
       return false;
     }
-    if (this.#retryAt === undefined) return true;
-    if (this.#written > 0 || this.#port.now() < this.#retryAt) return false;
+    return !this.#isMending();
+  }
+
+  #isMending(): boolean {
+    if (this.#retryAt === undefined) return false;
+    if (this.#written > 0 || this.#port.now() < this.#retryAt) return true;
     this.#retryAt = undefined;
     this.#giveUpOvertaken();
-    return true;
+    return false;
+  }
+
+  /** A call is of use now or not at all; who asks has something else to do. */
+  #giveUpCalls(): void {
+    for (const item of this.#items) {
+      if (item.channel === undefined) this.#giveUp(item, unpublished("Redis is away"));
+    }
   }
 
   /** What a client wrote before the connection broke may have failed while what it held back until later went through. */
@@ -183,79 +233,87 @@ export class Outbox {
       const item = this.#items[index]!;
       if (item.state === "taken") takenLater.add(item.target);
       if (item.state !== "waiting" || !takenLater.has(item.target)) continue;
-      this.#dropped.set(item.target, item.channel);
-      this.#settle(item, unpublished("the connection broke, and later envelopes got through"));
+      this.#giveUp(item, unpublished("the connection broke, and later envelopes got through"));
     }
   }
 
-  /** The next items with one target, as far as the window allows; they count as written. */
-  #nextRun(): Item[] {
-    const run: Item[] = [];
-    const target = this.#firstWaiting()?.target;
-    let bytes = 0;
-    for (let item = this.#firstWaiting(); item !== undefined; item = this.#firstWaiting()) {
-      const size = item.envelope.byteLength;
-      const full = this.#written >= MAX_WRITTEN || (this.#written > 0 && this.#writtenBytes + size > MAX_WRITTEN_BYTES);
-      if (full || item.target !== target || (run.length > 0 && bytes + size > MAX_RUN_BYTES)) break;
+  /** The next items that go together, as far as the window allows; they count as written. */
+  #nextParcel(): Item[] {
+    const parcel: Item[] = [];
+    const first = this.#firstWaiting();
+    let size = 0;
+    for (let item = first; item !== undefined && !this.#windowIsFull(item); item = this.#firstWaiting()) {
+      if (item !== first && !(continues(first!, item) && size + item.size <= MAX_RUN_BYTES)) break;
       item.state = "written";
       this.#written++;
-      this.#writtenBytes += size;
-      bytes += size;
-      run.push(item);
+      this.#writtenBytes += item.size;
+      size += item.size;
+      parcel.push(item);
     }
-    return run;
+    return parcel;
   }
 
-  #taken(run: readonly Item[]): void {
-    for (const item of run) this.#settle(item);
+  #windowIsFull({ size }: Item): boolean {
+    return this.#written >= MAX_WRITTEN || (this.#written > 0 && this.#writtenBytes + size > MAX_WRITTEN_BYTES);
+  }
+
+  #taken(items: readonly Item[], reply: Reply): void {
+    for (const item of items) this.#settle(item, "taken") && item.resolve(reply);
     this.#port.state("up");
     this.#tellDropped();
     this.#compact();
     if (this.#firstWaiting() !== undefined) this.#flushLater();
   }
 
-  #failed(run: readonly Item[], error: unknown): void {
+  #failed(items: readonly Item[], error: unknown): void {
     if (this.#closed) return;
     if (isRefusal(error)) {
-      for (const item of run) this.#settle(item, unpublished("Redis refused an envelope", error));
+      for (const item of items) this.#giveUp(item, unpublished("Redis refused a command", error));
       return;
     }
     this.#retryAt = this.#port.now() + RETRY_DELAY;
     this.#port.state("down");
-    for (const item of run) this.#putBack(item);
+    for (const item of items) {
+      if (item.channel === undefined) this.#giveUp(item, unpublished("the connection to Redis broke", error));
+      else this.#putBack(item);
+    }
   }
 
   #putBack(item: Item): void {
     if (item.state !== "written") return;
     item.state = "waiting";
     this.#written--;
-    this.#writtenBytes -= item.envelope.byteLength;
+    this.#writtenBytes -= item.size;
     this.#next = 0;
   }
 
-  #giveUpOverdue(limit: number): void {
+  #giveUpOverdue(now: number): void {
     for (const item of this.#items) {
-      if (item.since > limit) break;
-      if (item.state !== "waiting" && item.state !== "written") continue;
-      this.#dropped.set(item.target, item.channel);
-      this.#settle(item, unpublished(`Redis did not take an envelope within ${this.#limits.publishTimeout} ms`));
+      if (item.deadline > now || (item.state !== "waiting" && item.state !== "written")) continue;
+      this.#giveUp(item, unpublished("Redis did not answer in time"));
       this.#port.state("down");
     }
     this.#compact();
   }
 
-  #settle(item: Item, error?: ClusterError): void {
-    if (item.state === "taken" || item.state === "given up") return;
+  #giveUp(item: Item, error: ClusterError): void {
+    if (!this.#settle(item, "given up")) return;
+    if (item.channel !== undefined) this.#dropped.set(item.target, item.channel);
+    item.reject(error);
+  }
+
+  /** Whether it was not settled before. */
+  #settle(item: Item, state: "taken" | "given up"): boolean {
+    if (item.state === "taken" || item.state === "given up") return false;
     if (item.state === "written") {
       this.#written--;
-      this.#writtenBytes -= item.envelope.byteLength;
+      this.#writtenBytes -= item.size;
     }
     this.#count--;
-    this.#bytes -= item.envelope.byteLength;
-    item.state = error === undefined ? "taken" : "given up";
-    if (error === undefined) item.resolve();
-    else item.reject(error);
+    this.#bytes -= item.size;
+    item.state = state;
     if (this.#count === 0) this.#whenSettled();
+    return true;
   }
 
   #tellDropped(): void {
@@ -274,9 +332,18 @@ export class Outbox {
   }
 }
 
-function asRun(items: readonly Item[]): Run {
-  return { target: items[0]!.target, envelopes: items.map(({ envelope }) => envelope) };
+/** Whether an item goes into the parcel that another one began. */
+function continues(first: Item, item: Item): boolean {
+  return first.channel !== undefined && item.channel !== undefined && first.target === item.target;
 }
+
+function parcelOf(items: readonly Item[]): Parcel {
+  const [{ target, channel, content }] = items as [Item];
+  if (channel === undefined) return { kind: "call", target, command: content as Command };
+  return { kind: "run", target, envelopes: items.map((item) => item.content as Uint8Array) };
+}
+
+function nothing(): void {}
 
 function closed(): ClusterError {
   return new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");

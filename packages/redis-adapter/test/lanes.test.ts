@@ -1,7 +1,7 @@
 import type { Channel } from "@sockeye/adapter-base";
 import { describe, expect, it } from "vitest";
 import { slotOf } from "../src/clients/slot.js";
-import { ChannelNames, LANES, laneOf } from "../src/lanes.js";
+import { ChannelNames, LANES, laneOf, tagged } from "../src/lanes.js";
 
 const all = (namespace: string): Channel => ({ kind: "all", namespace });
 
@@ -19,13 +19,29 @@ describe("lanes", () => {
   });
 });
 
+describe("a tagged name", () => {
+  it.each([
+    ["socket.io", "{socket.io}"],
+    ["app{1}x", "app{1}x"],
+    ["app{}x", "{app{}x}"],
+    ["app{x", "{app{x}"],
+  ])("%s becomes %s, and what begins with it is in its slot", (name, wanted) => {
+    expect(tagged(name)).toBe(wanted);
+    expect(slotOf(`${tagged(name)}~log#/{a}`)).toBe(slotOf(tagged(name)));
+  });
+
+  it("is in the slot of the name itself, where that decides", () => {
+    for (const name of ["socket.io", "app{1}x"]) expect(slotOf(tagged(name))).toBe(slotOf(name));
+  });
+});
+
 describe("the names of channels", () => {
   it("are plain in classic mode, in one lane", () => {
     const names = new ChannelNames("socket.io", false);
-    expect(names.of(all("/chat"))).toEqual({ name: "socket.io~all#/chat", lane: "" });
+    expect(names.of(all("/chat"))).toEqual({ name: "socket.io~all#/chat", lane: "", route: "{socket.io}" });
     expect(names.of({ kind: "node", node: "00aa" }).name).toBe("socket.io~node#00aa");
     expect(names.of({ kind: "rooms", namespace: "/", partition: 3 }).name).toBe("socket.io~rooms#3#/");
-    expect(names.probe("00aa", "")).toBe("socket.io~probe#00aa");
+    expect(names.probe("00aa", "").name).toBe("socket.io~probe#00aa");
   });
 
   it("carry their lane in sharded mode, so that it decides about the slot", () => {
@@ -33,7 +49,8 @@ describe("the names of channels", () => {
     const { name, lane } = names.of(all("/{a}b"));
     expect(name).toBe(`socket.io{${lane}}~all#/{a}b`);
     expect(slotOf(name)).toBe(slotOf(lane));
-    expect(slotOf(names.probe("00aa", lane))).toBe(slotOf(lane));
+    expect(slotOf(names.routeOf("/{a}b"))).toBe(slotOf(lane));
+    expect(slotOf(names.probe("00aa", lane).name)).toBe(slotOf(lane));
   });
 
   it("are none of those that the incumbent listens to", () => {

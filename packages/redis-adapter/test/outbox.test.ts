@@ -1,12 +1,20 @@
 import type { Channel } from "@sockeye/adapter-base";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Outbox, type OutboxLimits, type Run } from "../src/outbox.js";
+import type { Reply } from "../src/clients/contract.js";
+import { Outbox, type OutboxLimits, type Parcel } from "../src/outbox.js";
 
 const CLUSTER: Channel = { kind: "cluster" };
-const limits: OutboxLimits = { maxQueued: 5, maxQueuedBytes: 1000, queuePolicy: "drop-oldest", publishTimeout: 1000 };
+const limits: OutboxLimits = {
+  maxQueued: 5,
+  maxQueuedBytes: 1000,
+  queuePolicy: "drop-oldest",
+  publishTimeout: 1000,
+  commandTimeout: 500,
+};
 
-interface Written extends Run {
-  settle(error?: Error): void;
+interface Written {
+  readonly parcel: Parcel;
+  settle(error?: Error, reply?: Reply): void;
 }
 
 class World {
@@ -23,7 +31,7 @@ class World {
     this.outbox = new Outbox(
       {
         ready: () => this.isReady,
-        write: (runs) => runs.map((run) => this.#write(run)),
+        write: (parcels) => parcels.map((parcel) => this.#write(parcel)),
         state: (way) => {
           if (this.states.at(-1) !== way) this.states.push(way);
         },
@@ -54,14 +62,25 @@ class World {
     await this.turn();
   }
 
-  /** Everything written since the last call: `target:numbers`. */
-  wrote(): string[] {
-    return this.written.splice(0).map(({ target, envelopes }) => `${target}:${envelopes.map(([n]) => n).join()}`);
+  /** Calls, and notes what becomes of it. */
+  call(name: string, target = "a"): void {
+    this.outbox.call(target, [name], 1).then(
+      (reply) => this.outcomes.push(`${name} ${reply}`),
+      (error) => this.outcomes.push(`${name} ${error.code.slice("ERR_SOCKEYE_CLUSTER_".length)}`),
+    );
   }
 
-  #write(run: Run): Promise<void> {
+  /** Everything written since the last call: `target:numbers`, or names of commands. */
+  wrote(): string[] {
+    return this.written.splice(0).map(({ parcel }) => {
+      if (parcel.kind === "call") return parcel.command.join(" ");
+      return `${parcel.target}:${parcel.envelopes.map(([n]) => n).join()}`;
+    });
+  }
+
+  #write(parcel: Parcel): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.written.push({ ...run, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      this.written.push({ parcel, settle: (error, reply = null) => (error ? reject(error) : resolve(reply)) });
     });
   }
 }
@@ -226,6 +245,75 @@ describe("when the connection breaks", () => {
     await world.turn();
     await world.later(200);
     expect([world.wrote(), world.outcomes]).toEqual([["a:1"], []]);
+  });
+});
+
+describe("a call", () => {
+  it("is written in its place, and answered", async () => {
+    world.publish(1);
+    world.call("X");
+    world.publish(2);
+    world.publish(3);
+    await world.turn();
+    world.written[1]!.settle(undefined, "reply");
+    await world.turn();
+    expect(world.outcomes).toEqual(["X reply"]);
+    expect(world.wrote()).toEqual(["a:1", "X", "a:2,3"]);
+  });
+
+  it("fails at once when Redis is away", async () => {
+    world.isReady = false;
+    world.call("X");
+    await world.turn();
+    expect(world.outcomes).toEqual(["X PUBLISH"]);
+  });
+
+  it("is not written a second time: what came of the first is not known", async () => {
+    world.call("X");
+    await world.turn();
+    world.written.splice(0)[0]!.settle(broken());
+    await world.turn();
+    world.call("Y");
+    await world.turn();
+    expect(world.outcomes).toEqual(["X PUBLISH", "Y PUBLISH"]);
+    await world.later(200);
+    expect(world.wrote()).toEqual([]);
+    world.call("again");
+    await world.turn();
+    expect(world.wrote()).toEqual(["again"]);
+  });
+
+  it("is given up when its client says that the connection broke", async () => {
+    world.call("X");
+    world.publish(1);
+    await world.turn();
+    world.outbox.broke();
+    await world.turn();
+    expect(world.outcomes).toEqual(["X PUBLISH"]);
+    expect(world.outbox.size).toBe(1);
+  });
+
+  it("does not wait longer than calls may", async () => {
+    world.call("X");
+    world.publish(1);
+    await world.turn();
+    await world.later(501);
+    expect(world.outcomes).toEqual(["X PUBLISH"]);
+  });
+
+  it("fails with what Redis says", async () => {
+    const called = world.outbox.call("a", ["X"], 1);
+    await world.turn();
+    const cause = new Error("ERR Error running script");
+    world.written[0]!.settle(cause);
+    await expect(called).rejects.toMatchObject({ code: "ERR_SOCKEYE_CLUSTER_PUBLISH", cause });
+  });
+
+  it("fails when the connection goes before it is written", async () => {
+    world.call("X");
+    world.isReady = false;
+    await world.turn();
+    expect(world.outcomes).toEqual(["X PUBLISH"]);
   });
 });
 

@@ -58,6 +58,9 @@ export interface RedisLink {
   /** Capability: ends the connection and makes it anew, with the subscriptions it had. For connections that went deaf. */
   reconnect?(): Promise<void>;
 
+  /** To be called now and then: mends what the client's library does not mend by itself. */
+  tend(): void;
+
   /** A connection of its own with the same settings, for commands that block. */
   duplicate(): Promise<OwnedLink>;
 

@@ -158,9 +158,8 @@ export class IoRedisClusterClient extends IoRedisBase<IoRedisCluster> implements
   }
 
   sendAll(route: string, commands: readonly Command[]): Promise<unknown>[] {
-    const [first] = commands;
-    if (first === undefined) return [];
-    return pipelined(isKeyless(first) ? (this.#nodeOf(route) ?? this.client) : this.client, commands);
+    const keyless = commands.every(isKeyless);
+    return pipelined(keyless ? (this.#nodeOf(route) ?? this.client) : this.client, commands);
   }
 
   async sendToMasters([name, ...args]: Command): Promise<unknown[]> {

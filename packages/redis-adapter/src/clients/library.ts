@@ -16,6 +16,7 @@ export interface LibraryClient {
   /** Has Redis confirm channels that the library takes for subscribed; nothing may be lost by it unless `thorough`. */
   resubscribe(kind: SubscriptionKind, channels: readonly string[], thorough: boolean): Promise<unknown>;
   reconnect?(): Promise<void>;
+  tend?(now: number): void;
   duplicate(): DuplicateClient;
   /** Adds the listeners that messages and events of the connection need. Returns what removes them. */
   attach(receiver: LibraryReceiver): () => void;

@@ -182,6 +182,10 @@ class HeldLink implements RedisLink {
     return client.reconnect && (() => client.reconnect!());
   }
 
+  tend(): void {
+    this.#link.client.tend?.(performance.now());
+  }
+
   async duplicate(): Promise<OwnedLink> {
     const own = new OwnLink(this.#link.client.duplicate());
     try {

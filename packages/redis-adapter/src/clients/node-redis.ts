@@ -33,14 +33,26 @@ export interface NodeRedis extends Emitter, PubSub, Lifecycle {
   duplicate(options?: object): NodeRedis;
 }
 
+/** A node's clients, as far as they were needed. */
 interface Node {
-  readonly client?: { readonly isReady: boolean } | Promise<unknown>;
+  readonly client?: Lifecycle & { readonly isReady: boolean };
+  readonly connectPromise?: Promise<unknown>;
+  readonly pubSub?: Node;
 }
+
+/**
+ * How long a client may have a connection and not be ready, in milliseconds. Version 5 writes commands to a socket that broke
+ * in the same turn, then takes the first replies on the next connection for theirs, and waits for ever for its handshake.
+ */
+const STUCK_AFTER = 2000;
+/** The same where nobody tells whether there is a connection. */
+const NODE_STUCK_AFTER = 5000;
 
 /** `createCluster()` of node-redis 4, 5 or 6. */
 export interface NodeRedisCluster extends Emitter, PubSub, Lifecycle {
   readonly masters: readonly Node[];
   readonly slots: readonly ({ readonly master: Node } | undefined)[];
+  readonly pubSubNode?: Node;
   nodeClient(node: Node): NodeRedis | Promise<NodeRedis>;
   sendCommand(firstKey: string | undefined, isReadonly: boolean, command: Command, options?: object): Promise<unknown>;
   duplicate(options?: object): NodeRedisCluster;
@@ -91,8 +103,7 @@ abstract class NodeRedisBase<Client extends Emitter & PubSub & Lifecycle> {
   }
 
   disconnect(): void {
-    if (this.client.destroy !== undefined) this.client.destroy();
-    else this.client.disconnect?.().catch(() => undefined);
+    disconnect(this.client);
   }
 
   protected attachTo(receiver: LibraryReceiver, events: Parameters<typeof listen>[1]): () => void {
@@ -126,6 +137,8 @@ abstract class NodeRedisBase<Client extends Emitter & PubSub & Lifecycle> {
 
 export class NodeRedisClient extends NodeRedisBase<NodeRedis> implements DuplicateClient {
   readonly clustered = false;
+  /** When the connection was made whose handshake is not over. */
+  #connected: number | undefined;
 
   get ready(): boolean {
     return this.client.isReady;
@@ -145,8 +158,13 @@ export class NodeRedisClient extends NodeRedisBase<NodeRedis> implements Duplica
   }
 
   async reconnect(): Promise<void> {
-    if (this.client.isOpen) this.disconnect();
-    await this.client.connect();
+    await restart(this.client);
+  }
+
+  tend(now: number): void {
+    if (this.#connected === undefined || now - this.#connected < STUCK_AFTER) return;
+    this.#connected = undefined;
+    if (this.client.isOpen && !this.client.isReady) this.reconnect().catch(() => undefined);
   }
 
   duplicate(): NodeRedisClient {
@@ -154,9 +172,18 @@ export class NodeRedisClient extends NodeRedisBase<NodeRedis> implements Duplica
   }
 
   attach(receiver: LibraryReceiver): () => void {
-    const lost = () => receiver.changed("lost");
+    const lost = () => {
+      this.#connected = undefined;
+      receiver.changed("lost");
+    };
     return this.attachTo(receiver, {
-      ready: () => receiver.changed("ready"),
+      connect: () => {
+        this.#connected = performance.now();
+      },
+      ready: () => {
+        this.#connected = undefined;
+        receiver.changed("ready");
+      },
       reconnecting: lost,
       end: lost,
       error: () => {
@@ -168,18 +195,28 @@ export class NodeRedisClient extends NodeRedisBase<NodeRedis> implements Duplica
 
 export class NodeRedisClusterClient extends NodeRedisBase<NodeRedisCluster> implements DuplicateClient {
   readonly clustered = true;
+  /** Since when a node's client is not ready. */
+  #unready = new WeakMap<object, number>();
 
   get ready(): boolean {
     return this.client.isOpen && this.client.masters.length > 0;
   }
 
-  async send(route: string, command: Command): Promise<unknown> {
-    if (!isKeyless(command)) return this.client.sendCommand(route, false, command, BINARY);
-    return (await this.#nodeOf(route)).sendCommand(command, BINARY);
+  tend(now: number): void {
+    const { masters, pubSubNode } = this.client;
+    for (const node of [...masters, ...masters.map(({ pubSub }) => pubSub), pubSubNode]) {
+      if (node?.client !== undefined && node.connectPromise === undefined) this.#tendNode(node.client, now);
+    }
   }
 
+  send(route: string, command: Command): Promise<unknown> {
+    return this.#sendOver(this.#nodeOf(route), route, command);
+  }
+
+  /** To one node, which keeps their order; where it is no longer the right one, the library finds out. */
   sendAll(route: string, commands: readonly Command[]): Promise<unknown>[] {
-    return commands.map((command) => this.send(route, command));
+    const node = this.#nodeOf(route);
+    return commands.map((command) => this.#sendOver(node, route, command));
   }
 
   async sendToMasters(command: Command): Promise<unknown[]> {
@@ -206,8 +243,42 @@ export class NodeRedisClusterClient extends NodeRedisBase<NodeRedisCluster> impl
     });
   }
 
+  #tendNode(client: NonNullable<Node["client"]>, now: number): void {
+    const since = this.#unready.get(client);
+    if (client.isReady) this.#unready.delete(client);
+    else if (since === undefined) this.#unready.set(client, now);
+    else if (now - since > NODE_STUCK_AFTER) {
+      this.#unready.delete(client);
+      if (client.isOpen) restart(client).catch(() => undefined);
+    }
+  }
+
+  async #sendOver(node: Promise<NodeRedis>, route: string, command: Command): Promise<unknown> {
+    try {
+      return await (await node).sendCommand(command, BINARY);
+    } catch (error) {
+      if (isKeyless(command) || !isRedirection(error)) throw error;
+      return this.client.sendCommand(route, false, command, BINARY);
+    }
+  }
+
   async #nodeOf(route: string): Promise<NodeRedis> {
     const { masters, slots } = this.client;
     return this.client.nodeClient(slots[slotOf(route)]?.master ?? masters[0]!);
   }
+}
+
+/** Subscriptions survive it. */
+async function restart(client: Lifecycle): Promise<void> {
+  if (client.isOpen) disconnect(client);
+  await client.connect();
+}
+
+function disconnect(client: Lifecycle): void {
+  if (client.destroy !== undefined) client.destroy();
+  else client.disconnect?.().catch(() => undefined);
+}
+
+function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK) /.test(error.message);
 }

@@ -17,6 +17,13 @@ class StubClient extends EventEmitter {
   async unsubscribe(): Promise<void> {}
   async pSubscribe(): Promise<void> {}
   async sSubscribe(): Promise<void> {}
+  readonly restarts: string[] = [];
+  async connect(): Promise<void> {
+    this.restarts.push("connect");
+  }
+  destroy(): void {
+    this.restarts.push("destroy");
+  }
   async sendCommand(): Promise<unknown> {
     return new Map<unknown, unknown>([["a", [1n, { b: null }]]]);
   }
@@ -64,6 +71,32 @@ describe("a link", () => {
     client.emit("end");
     other.release();
     expect([one.mock.calls, two.mock.calls]).toEqual([[["lost"]], [["lost"], ["ready"]]]);
+  });
+
+  it("starts a client anew that has a connection and does not get ready", () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    const client = new StubClient();
+    const link = holdLink(client);
+    const passes = (milliseconds: number) => {
+      now.mockReturnValue(performance.now() + milliseconds);
+      link.tend();
+    };
+    client.isReady = false;
+    client.emit("reconnecting");
+    passes(60_000);
+    client.emit("connect");
+    passes(1_900);
+    expect(client.restarts, "Redis is away, or just there").toEqual([]);
+    passes(100);
+    passes(60_000);
+    expect(client.restarts).toEqual(["destroy", "connect"]);
+    client.emit("connect");
+    client.isReady = true;
+    client.emit("ready");
+    passes(60_000);
+    expect(client.restarts).toHaveLength(2);
+    link.release();
+    now.mockRestore();
   });
 
   it("evens out what RESP 3 says in maps", async () => {

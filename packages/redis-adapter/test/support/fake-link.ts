@@ -72,6 +72,10 @@ export class FakeLink implements RedisLink {
     return () => this.#watchers.delete(listener);
   }
 
+  tend(): void {
+    this.calls.push("tend");
+  }
+
   async duplicate(): Promise<OwnedLink> {
     throw new TypeError("this link cannot be duplicated");
   }

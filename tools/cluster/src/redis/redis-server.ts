@@ -72,6 +72,11 @@ export class RedisServer {
     this.#child?.kill("SIGCONT");
   }
 
+  /** It forgets everything, and goes on. */
+  async flush(): Promise<void> {
+    await ask(this.port, "FLUSHALL", "+OK");
+  }
+
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
@@ -83,15 +88,15 @@ export class RedisServer {
 
   async #answering(): Promise<void> {
     const deadline = performance.now() + 10_000;
-    while (!(await pings(this.port))) {
+    while (!(await ask(this.port, "PING", "+PONG"))) {
       if (performance.now() > deadline) throw new Error(`redis-server does not answer on port ${this.port}`);
       await sleep(10);
     }
   }
 }
 
-/** Whether a Redis there says PONG: a server that is still loading does not count. */
-function pings(port: number): Promise<boolean> {
+/** Whether a Redis there gives the answer: one that is still loading does not. */
+function ask(port: number, command: string, answer: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port });
     const settle = (value: boolean) => {
@@ -100,7 +105,7 @@ function pings(port: number): Promise<boolean> {
     };
     socket.setTimeout(1000, () => settle(false));
     socket.once("error", () => settle(false));
-    socket.once("connect", () => socket.write("PING\r\n"));
-    socket.once("data", (data) => settle(data.toString().startsWith("+PONG")));
+    socket.once("connect", () => socket.write(`${command}\r\n`));
+    socket.once("data", (data) => settle(data.toString().startsWith(answer)));
   });
 }

@@ -1,4 +1,4 @@
-import { driverConformance } from "@sockeye/adapter-base/conformance";
+import { driverConformance, recoveryStoreConformance } from "@sockeye/adapter-base/conformance";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { PubSubDriver } from "../../../../packages/redis-adapter/src/drivers/pub-sub-driver.js";
 import { outageOptions } from "../../../../packages/redis-adapter/src/options.js";
@@ -19,18 +19,20 @@ function drivers(pool: ClientPool, sharded: boolean) {
 
 onEveryBroker((broker, pool) => {
   for (const sharded of [false, true]) {
-    driverConformance(runner, {
-      name: `PubSubDriver (${sharded ? "sharded" : "classic"}, ${broker})`,
-      start: () => drivers(pool, sharded),
-    });
+    const name = `PubSubDriver (${sharded ? "sharded" : "classic"}, ${broker})`;
+    driverConformance(runner, { name, start: () => drivers(pool, sharded) });
+    recoveryStoreConformance(runner, { name, start: () => drivers(pool, sharded) });
   }
 });
 
 describe.each(libraries)("on a Redis that fails, $name", (library) => {
   for (const sharded of [false, true]) {
-    driverConformance(runner, {
-      name: `PubSubDriver (${sharded ? "sharded" : "classic"}, ${library.name})`,
+    const name = `PubSubDriver (${sharded ? "sharded" : "classic"}, ${library.name})`;
+    driverConformance(runner, { name, canFail: true, start: () => failing(library, sharded) });
+    recoveryStoreConformance(runner, {
+      name,
       canFail: true,
+      canForget: true,
       start: () => failing(library, sharded),
     });
   }
@@ -41,6 +43,7 @@ async function failing(library: Library, sharded: boolean) {
   const pool = new ClientPool(() => library.connect(server.port));
   return {
     ...drivers(pool, sharded),
+    forget: () => server.flush(),
     outage: { kill: () => server.kill(), restart: () => server.restart() },
     async stop() {
       await pool.close();
