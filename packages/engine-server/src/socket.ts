@@ -11,6 +11,7 @@ import type { Deadlines, Timed } from "./deadlines.js";
 import { Emitter } from "./emitter.js";
 import { EngineMisuse, EngineViolation, TransportFailure } from "./errors.js";
 import type { Flushable, FlushQueue } from "./flush-queue.js";
+import { Parting } from "./parting.js";
 import { OutgoingPacket, type WrittenCallback } from "./session/outbox.js";
 import type { Protocol } from "./session/protocol.js";
 import { LawBreach, Session, type SessionOptions, type SessionPort } from "./session/session.js";
@@ -464,10 +465,17 @@ export class Socket
   #endTransports(reason: EngineCloseReason, details: unknown): void {
     const candidate = this.#candidate;
     this.#candidate = undefined;
-    candidate?.abort();
     // A peer that is gone or does not read would not take part in a closing handshake.
-    if (reason === "ping timeout" || reason === "slow consumer") this.#transport.abort();
+    const isDeaf = reason === "ping timeout" || reason === "slow consumer";
+    if (candidate !== undefined) this.#endCandidate(candidate, isDeaf);
+    if (isDeaf) this.#transport.abort();
     else this.#transport.dismiss(violationOf(reason, details));
+  }
+
+  #endCandidate(candidate: BaseTransport, isDeaf: boolean): void {
+    const { deadlines, sessionOptions } = this.server;
+    if (isDeaf || this.#session.upgrade !== "probed") candidate.abort();
+    else new Parting(candidate, deadlines, sessionOptions.closeTimeout);
   }
 
   #rejectWaiters(): void {

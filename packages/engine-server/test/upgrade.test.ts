@@ -203,6 +203,38 @@ describe("an upgrade", () => {
   );
 
   it(
+    "that has been answered goes on for one more word when the session ends: the peer would take its end for a failed upgrade",
+    withRig({}, async (rig) => {
+      const { sid, socket } = await pollingSession(rig);
+      const peer = await new Peer(rig, ws(sid)).opened();
+      peer.ws.send("2probe");
+      expect(await peer.message()).toBe("3probe");
+      socket.close(true);
+      expect(rig.engine.inspect()).toMatchObject({ sessions: 0, upgrading: 0, deadlines: 1 });
+      peer.ws.ping();
+      await new Promise((resolve) => peer.ws.once("pong", resolve));
+      expect(peer.ws.readyState).toBe(peer.ws.OPEN);
+      peer.ws.send("5");
+      await peer.closed();
+      expect(peer.got).toEqual([]);
+      await eventually(() => rig.engine.inspect().deadlines === 0);
+    }),
+  );
+
+  it(
+    "that has been answered ends with its session also when the peer says nothing more",
+    withRig({ closeTimeout: 50 }, async (rig) => {
+      const { sid, socket } = await pollingSession(rig);
+      const peer = await new Peer(rig, ws(sid)).opened();
+      peer.ws.send("2probe");
+      expect(await peer.message()).toBe("3probe");
+      socket.close(true);
+      await peer.closed();
+      await eventually(() => rig.engine.inspect().deadlines === 0);
+    }),
+  );
+
+  it(
     "finishes a session that the server is closing",
     withRig({}, async (rig) => {
       const { sid, socket } = await pollingSession(rig);
