@@ -347,6 +347,7 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     if (event === "beforeunload") {
       if (closeOnBeforeunload) engine.end("forced close");
     } else if (watchNetwork === false) return;
+    else if (event === "pagehide") engine.end("transport close", { description: "page put away" });
     else if (event === "offline") {
       // A machine can talk to itself without a network.
       if (engine.opts.hostname !== "localhost") {

@@ -308,13 +308,15 @@ describe("a silent server", () => {
 
 describe("a page", () => {
   let page: EventTarget;
+  let document: { hidden: boolean };
   let watched: number;
 
   beforeEach(async () => {
     page = new EventTarget();
     watched = 0;
     const { watchPage } = await import("../src/platform/browser.js");
-    vi.stubGlobal("document", { hidden: false });
+    document = { hidden: false };
+    vi.stubGlobal("document", document);
     vi.stubGlobal("addEventListener", (type: string, listener: () => void) => {
       watched++;
       page.addEventListener(type, listener);
@@ -342,6 +344,39 @@ describe("a page", () => {
     page.dispatchEvent(new Event("online"));
     await run(100);
     expect(socket.connected).toBe(true);
+  });
+
+  it("that is put away gives its connection up, and has it back when it comes out again", async () => {
+    const socket = open({ reconnectionDelay: 5000, randomizationFactor: 0 });
+    const told: unknown[] = [];
+    socket.on("disconnect", (reason, details) => told.push(reason, details));
+    await run(50);
+    document.hidden = true;
+    page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
+    expect(told).toEqual(["transport close", { description: "page put away" }]);
+    document.hidden = false;
+    page.dispatchEvent(new Event("pageshow"));
+    await run(100);
+    expect(socket.connected).toBe(true);
+  });
+
+  it("that is left for good says nothing", async () => {
+    const socket = open();
+    await run(50);
+    page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
+    expect(socket.connected).toBe(true);
+  });
+
+  it("that is hidden hears of its end all the same, and waits with everything else", async () => {
+    const socket = open({ closeOnBeforeunload: true });
+    await run(50);
+    server.last.silent = true;
+    document.hidden = true;
+    page.dispatchEvent(new Event("visibilitychange"));
+    await run(3_000);
+    expect(socket.connected).toBe(true);
+    page.dispatchEvent(new Event("beforeunload"));
+    expect(socket.connected).toBe(false);
   });
 
   it("that is shown again checks its connection", async () => {

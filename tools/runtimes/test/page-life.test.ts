@@ -153,15 +153,20 @@ describe("the back/forward cache", () => {
       }),
     );
 
+    const session = await context.newCDPSession(page);
+    const refusals: unknown[] = [];
+    await session.send("Page.enable");
+    session.on("Page.backForwardCacheNotUsed", ({ notRestoredExplanations }) => refusals.push(notRestoredExplanations));
     await page.goto(`${address}/elsewhere`);
     io.emit("news", 2);
     // A page that is kept loads nothing, and the driver holds no handle of it: it is asked past the driver.
     await page.goBack({ waitUntil: "commit" });
-    const session = await context.newCDPSession(page);
     const log = async (): Promise<string[]> => {
       const { result } = await session.send("Runtime.evaluate", { expression: "JSON.stringify(log)" });
       return JSON.parse(result.value ?? "[]");
     };
+    await expect.poll(async () => [...(await log()), ...refusals].length).toBeGreaterThan(0);
+    expect(refusals).toEqual([]);
     await expect.poll(log).toContain("recovered");
     const lines = await log();
     expect(lines).toContain("shown true");

@@ -55,8 +55,9 @@ export interface EngineOptions {
   /** Node.js, Bun, Deno: do not keep the process alive. Default `false`. */
   autoUnref?: boolean;
   /**
-   * Close at once when the browser reports that the network is gone, and check the connection when the page wakes up
-   * or the network is back. Default `true`.
+   * Close at once when the browser reports that the network is gone or puts the page into its back/forward cache (where no
+   * page with a connection may go), and check the connection or open it again when the page wakes up or the network is
+   * back. Default `true`.
    */
   watchNetwork?: boolean;
   /** Form of received bytes. Default `nodebuffer` in Node.js, `arraybuffer` elsewhere. */
@@ -229,10 +230,13 @@ export interface Platform {
     packet: OutgoingPacket,
     options: TransportOptions,
   ): void;
-  /** Tells of the page's events until cancelled; of a hidden page, `offline` alone. */
+  /**
+   * Tells of the page's events until cancelled: of its ends always (`pagehide` when it may be shown again), of what may wake
+   * a connection only while it is visible.
+   */
   watchPage(listener: (event: PageEvent) => void): Cancel;
   reportError(error: unknown): void;
 }
 
 /** Events of a page that concern its connections. */
-export type PageEvent = "offline" | "online" | "pageshow" | "visibilitychange" | "beforeunload";
+export type PageEvent = "offline" | "online" | "pagehide" | "pageshow" | "visibilitychange" | "beforeunload";

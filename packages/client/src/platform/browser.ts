@@ -57,7 +57,14 @@ export function sendFrame(
   (socket as unknown as globalThis.WebSocket).send(frame as string);
 }
 
-const PAGE_EVENTS: readonly PageEvent[] = ["offline", "online", "pageshow", "visibilitychange", "beforeunload"];
+const PAGE_EVENTS: readonly PageEvent[] = [
+  "offline",
+  "online",
+  "pagehide",
+  "pageshow",
+  "visibilitychange",
+  "beforeunload",
+];
 
 /**
  * All of them reach the window; `visibilitychange` bubbles up to it. Nothing to watch in React Native: call
@@ -66,8 +73,11 @@ const PAGE_EVENTS: readonly PageEvent[] = ["offline", "online", "pageshow", "vis
 export function watchPage(listener: (event: PageEvent) => void): Cancel {
   const { addEventListener: add, removeEventListener: remove, document } = globalThis;
   if (!add) return () => {};
-  const told = ({ type }: Event) => {
-    if (!document?.hidden || type === "offline") listener(type as PageEvent);
+  const told = (event: Event) => {
+    const type = event.type as PageEvent;
+    const isEnd = type === "offline" || type === "beforeunload";
+    // A page that is left for good takes its connection with it; a hidden one has time until it is shown.
+    if (type === "pagehide" ? (event as PageTransitionEvent).persisted : isEnd || !document?.hidden) listener(type);
   };
   for (const type of PAGE_EVENTS) add(type, told);
   return () => {
