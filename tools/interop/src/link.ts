@@ -8,14 +8,14 @@ export class Link {
   readonly #relay: Server;
   readonly #pairs = new Set<{ near: Socket; far: Socket }>();
   #frozen = false;
+  /** Port of the server; 0 while there is none. */
   #target = 0;
-  #plugged = true;
 
   constructor() {
     this.#relay = createServer((near) => this.#accept(near));
   }
 
-  async open(target: number): Promise<void> {
+  async open(target = 0): Promise<void> {
     this.#target = target;
     await new Promise<void>((resolve) => this.#relay.listen(0, "127.0.0.1", resolve));
   }
@@ -49,9 +49,14 @@ export class Link {
     for (const { near, far } of this.#pairs) hold(near, far);
   }
 
-  /** Whether new connections reach the server. A stopped server's port may soon be somebody else's. */
-  plug(plugged: boolean): void {
-    this.#plugged = plugged;
+  /** New connections reach the server on that port. */
+  plug(target: number): void {
+    this.#target = target;
+  }
+
+  /** New connections are refused: a stopped server's port may soon be somebody else's. */
+  unplug(): void {
+    this.#target = 0;
   }
 
   /** New connections go to another port. */
@@ -65,7 +70,7 @@ export class Link {
   }
 
   #accept(near: Socket): void {
-    if (!this.#plugged) {
+    if (this.#target === 0) {
       near.destroy();
       return;
     }

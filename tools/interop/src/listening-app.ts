@@ -8,6 +8,7 @@ interface App {
 interface Library {
   App(): App;
   us_listen_socket_close(token: unknown): void;
+  us_socket_local_port(token: unknown): number;
 }
 
 const uws = createRequire(import.meta.url)("uWebSockets.js") as Library;
@@ -21,9 +22,11 @@ export class ListeningApp {
     io.attachApp(this.#app as never);
   }
 
-  async listen(port: number): Promise<void> {
-    this.#token = await new Promise((resolve) => this.#app.listen("127.0.0.1", port, resolve));
-    if (!this.#token) throw new TypeError(`port ${port} is taken`);
+  /** Listens on a port that the system gives, and returns it. */
+  async listen(): Promise<number> {
+    this.#token = await new Promise((resolve) => this.#app.listen("127.0.0.1", 0, resolve));
+    if (!this.#token) throw new TypeError("no port to listen on");
+    return uws.us_socket_local_port(this.#token);
   }
 
   close(): void {

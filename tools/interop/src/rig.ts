@@ -1,4 +1,5 @@
 import { createServer, type Server as HttpServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import type { Server, ServerOptions, Socket as ServerSocket } from "socket.io";
 import type { Socket as ClientSocket } from "socket.io-client";
 import type { Cell } from "./cell.js";
@@ -39,12 +40,11 @@ export class Rig {
 
   static async open(cell: Cell, plan: RigPlan): Promise<Rig> {
     const rig = new Rig(cell, plan);
-    if (cell.transport !== "memory") rig.#port = await freePort();
-    await rig.start();
     if (plan.link) {
       rig.#link = new Link();
-      await rig.#link.open(rig.#port);
+      await rig.#link.open();
     }
+    await rig.start();
     return rig;
   }
 
@@ -58,27 +58,42 @@ export class Rig {
     return this.#link;
   }
 
-  /** Builds the server and listens; `prepare` sees it before the first client can. */
+  /**
+   * Builds the server and listens on a port that the system gives: one that was free a moment ago may be somebody else's by
+   * now. Clients that have to find a second server go through the link. `prepare` sees the server before the first client can.
+   */
   async start(prepare: (io: Server) => void = () => {}): Promise<void> {
     const http = createServer((_request, response) => response.writeHead(404).end());
     this.#stack = openServer(this.cell, http, { ...this.#plan.server });
     this.#http = http;
     prepare(this.#stack.io);
-    if (this.#stack.app) await this.#stack.app.listen(this.#port);
-    else if (this.cell.transport !== "memory") await listen(http, this.#port);
-    this.#link?.plug(true);
+    if (this.#stack.app) this.#port = await this.#stack.app.listen();
+    else if (this.cell.transport !== "memory") this.#port = await listen(http);
+    this.#link?.plug(this.#port);
   }
 
-  /** Ends server and listener; the port stays ours for the next `start`. */
+  /** Ends server and listener. */
   async stop(): Promise<void> {
     const [stack, http] = [this.#stack, this.#http];
     this.#stack = undefined;
     this.#http = undefined;
-    this.#link?.plug(false);
+    this.#link?.unplug();
     await stack?.io.close();
     stack?.app?.close();
     http?.closeAllConnections();
     if (http?.listening) await new Promise<void>((resolve) => http.close(() => resolve()));
+  }
+
+  /** Whether somebody accepts connections where the server listens, or listened last. */
+  answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const caller = connect(this.#port, "127.0.0.1");
+      caller.on("error", () => resolve(false));
+      caller.on("connect", () => {
+        caller.destroy();
+        resolve(true);
+      });
+    });
   }
 
   /** A client of the cell. It connects at once unless `autoConnect` is false. */
@@ -104,14 +119,15 @@ export class Rig {
 
   /**
    * Waits until a connection is at rest on its final transport: upgraded where the cell upgrades, the next poll waiting
-   * at the server where it polls. A cable that is pulled then is noticed by both ends at once.
+   * at the server where it polls. A cable that is pulled then is noticed by both ends at once. Nothing is waited for that
+   * cannot come because the server has lost the connection.
    */
   async settle({ client, server }: Ends): Promise<void> {
     if (this.cell.transport === "upgrade") {
       await upgraded(client);
-      await until(() => server.conn.transport.name === "websocket");
+      await until(() => server.disconnected || server.conn.transport.name === "websocket");
     }
-    await until(() => server.conn.transport.writable);
+    await until(() => server.disconnected || server.conn.transport.writable);
   }
 
   /** Pulls the cable once the connection is at rest, and waits until the server has noticed. */
@@ -144,17 +160,9 @@ export async function upgraded(client: ClientSocket): Promise<void> {
   if (client.io.engine.transport.name !== "websocket") await next(client.io.engine, "upgrade");
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await listen(probe, 0);
-  const { port } = probe.address() as { port: number };
-  await new Promise<void>((resolve) => probe.close(() => resolve()));
-  return port;
-}
-
-function listen(http: HttpServer, port: number): Promise<void> {
+function listen(http: HttpServer): Promise<number> {
   return new Promise((resolve, reject) => {
     http.once("error", reject);
-    http.listen(port, "127.0.0.1", () => resolve());
+    http.listen(0, "127.0.0.1", () => resolve((http.address() as AddressInfo).port));
   });
 }

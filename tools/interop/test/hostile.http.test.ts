@@ -117,10 +117,12 @@ describe("the HTTP door", () => {
 
   it("takes a payload of very many tiny packets in linear time, or ends the session (CVE-2020-36048)", async () => {
     const session = await RawSession.open(door.port);
-    const began = Date.now();
+    const before = process.cpuUsage();
     const response = await session.post("4\x1e".repeat(LIMIT / 2));
     expect(response.status).toBeGreaterThanOrEqual(200);
-    expect(Date.now() - began).toBeLessThan(2_000);
+    // Time of this process on the processor: what others do on the machine does not count.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(2_000);
     expect(await session.alive()).toBe(false);
   });
 

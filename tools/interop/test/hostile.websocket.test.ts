@@ -33,10 +33,12 @@ describe("the WebSocket door", () => {
     [`Sec-WebSocket-Protocol: b${" ".repeat(8_000)}x`],
     ["Sec-WebSocket-Key: short"],
   ])("is not impressed by %s", async (header) => {
-    const began = Date.now();
+    const before = process.cpuUsage();
     const socket = new RawWebSocket(door.port, DIRECT, [header]);
     await socket.answer();
-    expect(Date.now() - began).toBeLessThan(1_000);
+    // Time of this process on the processor: what others do on the machine does not count.
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
     socket.tcp.destroy();
   });
 

@@ -8,8 +8,9 @@ type Answer = (...args: unknown[]) => void;
 /** Long enough for a busy machine when an answer is coming; the silent cases wait for SOON only. */
 const LATE = 10_000;
 const SOON = 50;
-/** For waits that must end although one answer never comes, and must not end before another has. */
-const PATIENT = 400;
+const NEVER = 3_600_000;
+/** For waits that end although one answer never comes: the first that another answer reaches in time on this machine is judged. */
+const PATIENCES = [100, 1_000, LATE];
 
 export const acknowledgementScenarios: Scenario[] = [
   {
@@ -118,7 +119,8 @@ export const acknowledgementScenarios: Scenario[] = [
     name: "ackTimeout and retries: sent again until answered, in order",
     group: "acknowledgements",
     async run(rig) {
-      const { client, server } = await rig.connect({ ackTimeout: 100, retries: 5 });
+      // More retries than a busy machine can use up: how many are made is a unit test's business.
+      const { client, server } = await rig.connect({ ackTimeout: 100, retries: 200 });
       const heard: number[] = [];
       let deaf = 1;
       const done = new Promise<void>((resolve) => {
@@ -161,15 +163,20 @@ export const acknowledgementScenarios: Scenario[] = [
       const talks = await rig.connect();
       await rig.connect();
       talks.client.on("who", (answer: Answer) => answer("me"));
-      const byCallback = new Promise<[Error, unknown[]]>((resolve) =>
-        rig.io.timeout(PATIENT).emit("who", (...args: [Error, unknown[]]) => resolve(args)),
-      );
-      const byPromise = rig.io.timeout(PATIENT).emitWithAck("who");
-      const rejected = (await byPromise.then(assert.fail, (e) => e)) as { responses: unknown[] };
-      const [error, responses] = await byCallback;
-      assert.ok(error instanceof Error);
-      assert.deepEqual(responses, ["me"]);
-      assert.deepEqual(rejected.responses, ["me"]);
+      const judged = PATIENCES.at(-1);
+      for (const patience of PATIENCES) {
+        const byCallback = new Promise<[Error, unknown[]]>((resolve) =>
+          rig.io.timeout(patience).emit("who", (...args: [Error, unknown[]]) => resolve(args)),
+        );
+        const byPromise = rig.io.timeout(patience).emitWithAck("who");
+        const rejected = (await byPromise.then(assert.fail, (e) => e)) as { responses: unknown[] };
+        const [error, responses] = await byCallback;
+        assert.ok(error instanceof Error);
+        if (patience !== judged && (responses.length === 0 || rejected.responses.length === 0)) continue;
+        assert.deepEqual(responses, ["me"]);
+        assert.deepEqual(rejected.responses, ["me"]);
+        return;
+      }
     },
   },
   {
@@ -206,12 +213,11 @@ export const acknowledgementScenarios: Scenario[] = [
       const leaves = await rig.connect();
       stays.client.on("who", (answer: Answer) => answer("stays"));
       const asked = next(leaves.client, "who");
-      const broadcast = rig.io.timeout(LATE).emitWithAck("who");
-      const started = Date.now();
+      // The deadline is later than the end of the test.
+      const broadcast = rig.io.timeout(NEVER).emitWithAck("who");
       await asked;
       leaves.client.disconnect();
       await Promise.allSettled([broadcast]);
-      assert.ok(Date.now() - started < LATE / 2, "settled by the departure, not by the deadline");
     },
   },
   {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Maker } from "../../src/cell.js";
 import { fence } from "../../src/fence.js";
 import type { Ends } from "../../src/rig.js";
-import { next, until } from "../../src/signals.js";
+import { next, repeatUntil, until } from "../../src/signals.js";
 import { Node } from "./nodes.js";
 
 export interface ClusterPlan {
@@ -30,6 +30,8 @@ export function clusterSuite(plan: ClusterPlan): void {
       await knowEachOther(first, second);
       ada = await first.connect();
       bob = await second.connect();
+      await hear(first, bob);
+      await hear(second, ada);
       await ada.server.join(["here", "both"]);
       await bob.server.join(["there", "both"]);
     });
@@ -119,6 +121,7 @@ export function clusterSuite(plan: ClusterPlan): void {
       for (const { io } of [first, second]) io.of("/other");
       const other = await second.connect("/other");
       await ready(first, second, "/other");
+      await hear(first, other, "/other");
       let crossed = 0;
       other.client.on("news", () => crossed++);
       here().emit("news");
@@ -136,6 +139,11 @@ export function clusterSuite(plan: ClusterPlan): void {
       expect(ada.client.connected).toBe(true);
     });
   });
+}
+
+/** An adapter that has announced itself may not have begun to read yet: what is said until then is lost. */
+async function hear(speaker: Node, { client }: Ends, nsp = "/"): Promise<void> {
+  await repeatUntil(() => speaker.io.of(nsp).emit("do you hear me?"), next(client, "do you hear me?"));
 }
 
 const knowEachOther = (first: Node, second: Node) => ready(first, second, "/");

@@ -8,7 +8,7 @@ import { createClient } from "redis";
 import { io as connectTo } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ends } from "../../src/rig.js";
-import { collect, next } from "../../src/signals.js";
+import { collect, next, repeatUntil } from "../../src/signals.js";
 import { type ClusterPlan, clusterSuite } from "./cluster-suite.js";
 import { Node } from "./nodes.js";
 
@@ -152,7 +152,8 @@ describe("the API page's sample of server.adapter([value])", () => {
       open.unshift(async () => socket.disconnect());
       await next(socket, "connect");
       const heard = next(socket, "hello");
-      first.emit("hello", "from the other server");
+      // Until the subscription stands: the sample does not wait for it.
+      await repeatUntil(() => first.emit("hello", "from the other server"), heard);
       expect(await heard).toEqual(["from the other server"]);
     } finally {
       for (const close of open) await close();
