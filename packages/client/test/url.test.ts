@@ -51,10 +51,11 @@ describe("parseUrl", () => {
   });
 
   it("takes linear time", () => {
-    const start = performance.now();
+    const before = process.cpuUsage();
     parseUrl(`http://${"a".repeat(200_000)}@${"b@".repeat(100_000)}`);
     parseUrl(`[${"[".repeat(200_000)}`);
-    expect(performance.now() - start).toBeLessThan(1000);
+    // Microseconds of this process: what others do on the machine does not count.
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket as TcpSocket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { processorTime } from "../src/conformance/bench.js";
 import { RefusalCode } from "../src/index.js";
 import { randomSessionId } from "../src/session-id.js";
 import { eventually, get, handshake, openWebSocket, Peer, poll, post, type Rig, send, startRig, tcp } from "./rig.js";
@@ -154,9 +155,9 @@ describe("Engine.IO", () => {
   it("CVE-2020-36048: payloads of very many tiny or bad packets are cheap to refuse", async () => {
     for (const body of ["\x1e".repeat(100_000), "4\x1e".repeat(50_000).slice(0, -1), `${"2\x1e".repeat(49_999)}2`]) {
       const { sid } = await handshake(rig);
-      const start = performance.now();
+      const before = processorTime();
       await post(rig, sid, body);
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(processorTime() - before).toBeLessThan(5000);
     }
   });
 
@@ -268,7 +269,7 @@ describe("ws", () => {
   });
 
   it("CVE-2021-32640, GHSA-5v72-xg48-5rpm: hostile protocol and extension headers cost nothing", async () => {
-    const start = performance.now();
+    const before = processorTime();
     for (const header of [
       `Sec-WebSocket-Protocol: b${" ".repeat(12_000)}x\r\n`,
       "Sec-WebSocket-Extensions: constructor\r\n",
@@ -278,7 +279,7 @@ describe("ws", () => {
       await new Promise((resolve) => socket.once("data", resolve));
       socket.destroy();
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(processorTime() - before).toBeLessThan(5000);
   });
 
   it("CVE-2026-45736, CVE-2016-10518: no uninitialised memory is sent, whatever is written", async () => {

@@ -530,13 +530,12 @@ describe("closing the HTTP server too", () => {
       const { sid } = await handshake(rig);
       const waiting = poll(rig, sid);
       await eventually(() => rig.engine.inspect().openResponses === 1);
-      const start = performance.now();
+      // Later than the end of the test.
+      (rig.engine.httpServer as HttpServer).keepAliveTimeout = 3_600_000;
       rig.engine.close();
       const closed = new Promise((resolve) => rig.engine.httpServer!.close(resolve));
       expect((await waiting).headers.connection).toBe("close");
       await closed;
-      // Far from the five seconds for which Node keeps an idle connection.
-      expect(performance.now() - start).toBeLessThan(4000);
     }),
   );
 });
@@ -561,15 +560,12 @@ describe("the heartbeat", () => {
 
   it(
     "comes in its interval also when the time-out is much longer",
-    withRig({ pingInterval: 20, pingTimeout: 5000 }, async (rig) => {
+    withRig({ pingInterval: 20, pingTimeout: 3_600_000 }, async (rig) => {
       const { peer } = await openWebSocket(rig);
       peer.ws.on("message", (data: Buffer) => {
         if (data.toString() === "2") peer.ws.send("3");
       });
-      const start = performance.now();
       await peer.until(() => peer.got.filter((one) => one === "2").length === 5);
-      // Far from five times the time-out.
-      expect(performance.now() - start).toBeLessThan(10_000);
     }),
   );
 

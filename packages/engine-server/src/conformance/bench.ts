@@ -192,12 +192,18 @@ export function heardBy(socket: SubjectSocket): Array<string | Buffer> {
 }
 
 /** Waits for what no event announces. */
-export async function eventually(condition: () => boolean, describe = () => "", patience = 2_000): Promise<void> {
+export async function eventually(condition: () => boolean, describe = () => "", patience = 6_000): Promise<void> {
   const deadline = Date.now() + patience;
   while (!condition()) {
     if (Date.now() > deadline) assert.fail(`the awaited state did not come ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** Milliseconds that this process was on the processor: what others do on the machine does not count. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { type Bench, type ConformanceCase, eventually, PATH, POLLING, pause, WEBSOCKET } from "../bench.js";
+import {
+  type Bench,
+  type ConformanceCase,
+  eventually,
+  PATH,
+  POLLING,
+  pause,
+  processorTime,
+  WEBSOCKET,
+} from "../bench.js";
 import { frame, PING, TEXT, upgradeRequest } from "../websocket-client.js";
 
 /**
@@ -97,13 +106,13 @@ export const hostile: readonly ConformanceCase[] = [
   }),
   attack("CVE-2020-36048: uploads of very many tiny or bad packets cost little", [], async (bench) => {
     const bodies = ["\x1e".repeat(900_000), "4\x1e".repeat(450_000), "4".repeat(900_000), "b\x1e".repeat(450_000)];
-    const start = Date.now();
+    const before = processorTime();
     for (const body of bodies) {
       const { sid } = await bench.openPolling();
       await bench.post(sid, body).catch(() => undefined);
       if (bench.socketOf(sid).readyState === "open") await bench.post(sid, "1");
     }
-    assert.ok(Date.now() - start < 3_000, "took too long");
+    assert.ok(processorTime() - before < 3_000, "took too long");
   }),
   attack("CVE-2016-10542: a frame that declares a gigabyte is refused before it comes", ["http1"], async (bench) => {
     const { ws } = await bench.openWebSocket();
@@ -124,11 +133,11 @@ export const hostile: readonly ConformanceCase[] = [
     await throwAt(bench, upgradeRequest(`${PATH}?${WEBSOCKET}`).replace("\r\n", `\r\n${many}`));
   }),
   attack("CVE-2021-32640: subprotocols that make patterns backtrack", ["http1"], async (bench) => {
-    const start = Date.now();
+    const before = processorTime();
     const ws = bench.webSocket(WEBSOCKET, { "sec-websocket-protocol": `b${" ".repeat(10_000)}x` });
     await ws.answered();
     ws.destroy();
-    assert.ok(Date.now() - start < 1_000, "took too long");
+    assert.ok(processorTime() - before < 1_000, "took too long");
   }),
   attack("GHSA-5v72-xg48-5rpm: extensions that are names of objects", ["http1"], async (bench) => {
     for (const name of ["constructor", "__proto__", "hasOwnProperty; toString=1", "permessage-deflate; valueOf"]) {
