@@ -1,5 +1,5 @@
-import { decodeHandshake, type EnginePacket, type Handshake } from "@sockeye/engine-parser";
-import { createCookieJar, defaultBinaryType } from "#platform";
+import type { EnginePacket, Handshake } from "@sockeye/engine-parser";
+import { createCookieJar, decodeHandshake, defaultBinaryType } from "#platform";
 import { Emitter } from "../emitter.js";
 import { MisuseError, TransportError, ViolationError } from "../errors.js";
 import { type Cancel, later } from "../timers.js";

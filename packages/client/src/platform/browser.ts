@@ -11,6 +11,13 @@ import type {
 import type { Cancel } from "../timers.js";
 
 /** Written for size. */
+export {
+  decodeHandshake,
+  decodePacket,
+  decodePackets,
+  encodePacket,
+  encodePayload,
+} from "@sockeye/engine-parser/compact";
 export { parser } from "@sockeye/socketio-parser/compact";
 
 export const defaultBinaryType = "arraybuffer" as const;
@@ -57,14 +64,7 @@ export function sendFrame(
   (socket as unknown as globalThis.WebSocket).send(frame as string);
 }
 
-const PAGE_EVENTS: readonly PageEvent[] = [
-  "offline",
-  "online",
-  "pagehide",
-  "pageshow",
-  "visibilitychange",
-  "beforeunload",
-];
+const PAGE_EVENTS = "offline online pagehide pageshow visibilitychange beforeunload".split(" ") as readonly PageEvent[];
 
 /**
  * All of them reach the window; `visibilitychange` bubbles up to it. Nothing to watch in React Native: call
@@ -77,7 +77,7 @@ export function watchPage(listener: (event: PageEvent) => void): Cancel {
     const type = event.type as PageEvent;
     const isEnd = type === "offline" || type === "beforeunload";
     // A page that is left for good takes its connection with it; a hidden one has time until it is shown.
-    if (type === "pagehide" ? (event as PageTransitionEvent).persisted : isEnd || !document?.hidden) listener(type);
+    if ((event as PageTransitionEvent).persisted ?? (isEnd || !document?.hidden)) listener(type);
   };
   for (const type of PAGE_EVENTS) add(type, told);
   return () => {

@@ -1,6 +1,7 @@
 /** Node.js, Bun and Deno. */
 import * as http from "node:http";
 import * as https from "node:https";
+import { type BinaryType, decodePayload, type EnginePacket } from "@sockeye/engine-parser";
 import { WebSocket } from "ws";
 import type {
   CookieJar,
@@ -15,7 +16,15 @@ import type { Cancel } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
 /** Written for speed. */
+export { decodeHandshake, decodePacket, encodePacket, encodePayload } from "@sockeye/engine-parser";
 export { parser } from "@sockeye/socketio-parser";
+
+/** The packets of a polling response, up to the first that is none, in whose place its error stands. */
+export function decodePackets(payload: string, binaryType: BinaryType): (EnginePacket | Error)[] {
+  // A client reads what its server sends it.
+  const { packets, error } = decodePayload(payload, { binaryType, maxPackets: Number.POSITIVE_INFINITY });
+  return error ? [...packets, error] : packets;
+}
 
 export const defaultBinaryType = "nodebuffer" as const;
 

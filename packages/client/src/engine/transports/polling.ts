@@ -1,4 +1,4 @@
-import { decodePayload, encodePayload } from "@sockeye/engine-parser";
+import { decodePackets, encodePayload } from "#platform";
 import type { Cancel } from "../../timers.js";
 import type { HttpRequest, HttpResponse, OutgoingPacket } from "../contract.js";
 import { refusal } from "../refusal.js";
@@ -85,16 +85,11 @@ export abstract class Polling extends Transport {
   }
 
   #accept(text: string): void {
-    const { packets, error } = decodePayload(text, {
-      binaryType: this.binaryType,
-      maxPackets: Infinity,
-    });
-    for (const packet of packets) {
+    for (const packet of decodePackets(text, this.binaryType)) {
       // A handler may close the session in the middle of a payload: the rest is not for it.
       if (this.#isClosed()) return;
       this.host.received(this, packet);
     }
-    if (error && !this.#isClosed()) this.host.received(this, error);
   }
 
   /** A method, because the state changes behind the compiler's back while packets are handed over. */

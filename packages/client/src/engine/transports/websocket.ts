@@ -1,5 +1,5 @@
-import { type BinaryData, decodePacket, encodePacket } from "@sockeye/engine-parser";
-import { openWebSocket, sendFrame } from "#platform";
+import type { BinaryData } from "@sockeye/engine-parser";
+import { decodePacket, encodePacket, openWebSocket, sendFrame } from "#platform";
 import { TransportError } from "../../errors.js";
 import type { CloseDetails, OutgoingPacket, WebSocketLike } from "../contract.js";
 import { refusal } from "../refusal.js";
