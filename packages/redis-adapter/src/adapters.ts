@@ -1,11 +1,26 @@
-import { type AdapterTarget, type ClusterAdapter, createClusterAdapter } from "@sockeye/adapter-base";
-import type { PubSubAdapterOptions, RedisAdapterOptions, RedisClient, ShardedAdapterOptions } from "./contract.js";
+import {
+  type AdapterTarget,
+  type ClusterAdapter,
+  type CommandSource,
+  createClusterAdapter,
+} from "@sockeye/adapter-base";
+import type { OfficialWireAdapter } from "@sockeye/adapter-base/wire";
+import type {
+  PubSubAdapterOptions,
+  RedisAdapterOptions,
+  RedisClient,
+  ShardedAdapterOptions,
+  StreamsAdapterOptions,
+} from "./contract.js";
 import { PubSubDriver } from "./drivers/pub-sub-driver.js";
+import { RedisAdapterError } from "./errors.js";
 import { badOption, nonEmptyText, outageOptions } from "./options.js";
+import { ClassicEmitterSource } from "./wire/emitter-sources.js";
+import { classicWireAdapter, shardedWireAdapter, streamsWireAdapter } from "./wire/wire-adapters.js";
 import { isNative } from "./wire-choice.js";
 
 /** What the `adapter` option of a server takes. */
-export type AdapterFactory = (nsp: AdapterTarget) => ClusterAdapter;
+export type AdapterFactory = (nsp: AdapterTarget) => ClusterAdapter | OfficialWireAdapter;
 
 /**
  * Servers as one over classic pub/sub, for the `adapter` option of a server. Any Redis will do, a Redis Cluster as well.
@@ -25,14 +40,18 @@ export type AdapterFactory = (nsp: AdapterTarget) => ClusterAdapter;
  */
 export function createAdapter(pub: RedisClient, sub: RedisClient, options: PubSubAdapterOptions = {}): AdapterFactory {
   const { key = "socket.io", requestsTimeout } = options;
-  isNative(options);
-  const driver = new PubSubDriver(pub, sub, {
-    ...outageOptions(options),
-    prefix: nonEmptyText("key", key),
-    sharded: false,
-    interest: true,
+  if (!isNative(options)) return classicWireAdapter(pub, sub, options);
+  const outage = outageOptions(options);
+  const prefix = nonEmptyText("key", key);
+  const driver = new PubSubDriver(pub, sub, { ...outage, prefix, sharded: false, interest: true });
+  const emitters = () => new ClassicEmitterSource(sub, key, options.parser, outage.commandTimeout);
+  const cluster = clusterPart(options);
+  return createClusterAdapter({
+    requestTimeout: requestsTimeout,
+    ...cluster,
+    driver,
+    sources: sourcesOf(options, emitters),
   });
-  return createClusterAdapter({ requestTimeout: requestsTimeout, ...clusterPart(options), driver });
 }
 
 /**
@@ -57,17 +76,30 @@ export function createShardedAdapter(
   options: ShardedAdapterOptions = {},
 ): AdapterFactory {
   const { channelPrefix = "socket.io", subscriptionMode = "dynamic" } = options;
-  isNative(options);
   if (!["static", "dynamic", "dynamic-private"].includes(subscriptionMode)) {
     throw badOption("subscriptionMode", "static, dynamic or dynamic-private");
   }
-  const driver = new PubSubDriver(pub, sub, {
-    ...outageOptions(options),
-    prefix: nonEmptyText("channelPrefix", channelPrefix),
-    sharded: true,
-    interest: subscriptionMode !== "static",
-  });
-  return createClusterAdapter({ ...clusterPart(options), driver });
+  if (!isNative(options)) return shardedWireAdapter(pub, sub, options);
+  const outage = outageOptions(options);
+  const prefix = nonEmptyText("channelPrefix", channelPrefix);
+  const interest = subscriptionMode !== "static";
+  const driver = new PubSubDriver(pub, sub, { ...outage, prefix, sharded: true, interest });
+  const emitters = () => new ClassicEmitterSource(sub, channelPrefix, undefined, outage.commandTimeout);
+  return createClusterAdapter({ ...clusterPart(options), driver, sources: sourcesOf(options, emitters) });
+}
+
+/**
+ * Servers as one over streams, for the `adapter` option of a server. Only with `wire: "socket.io"` yet.
+ *
+ * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_CLIENT`, `ERR_SOCKEYE_REDIS_OPTION`, `ERR_SOCKEYE_REDIS_WIRE`
+ */
+export function createStreamsAdapter(client: RedisClient, options: StreamsAdapterOptions = {}): AdapterFactory {
+  if (!isNative(options)) return streamsWireAdapter(client, options);
+  throw new RedisAdapterError("ERR_SOCKEYE_REDIS_WIRE", "the native wire is not available over streams yet");
+}
+
+function sourcesOf({ sources = [], emitters = true }: RedisAdapterOptions, ofEmitters: () => CommandSource) {
+  return emitters ? [...sources, ofEmitters()] : sources;
 }
 
 /** Without what is not given, so that it does not hide a default. */

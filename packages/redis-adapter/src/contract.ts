@@ -53,6 +53,11 @@ export interface OutageOptions {
 export interface RedisAdapterOptions extends Omit<ClusterAdapterOptions, "driver">, OutageOptions {
   /** Default `native`. */
   readonly wire?: Wire;
+  /**
+   * Whether the incumbent's emitters are heard, and those in other languages that speak as they do, under the same key, prefix or
+   * name of the stream. With `wire: "socket.io"` they always are. Default `true`.
+   */
+  readonly emitters?: boolean;
 }
 
 /** Options of `createAdapter`. */

@@ -1,14 +1,12 @@
 import type { RedisAdapterOptions } from "./contract.js";
-import { RedisAdapterError } from "./errors.js";
 import { badOption } from "./options.js";
 
 /**
  * Whether the native wire is wanted.
  *
- * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_WIRE`, `ERR_SOCKEYE_REDIS_OPTION`
+ * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_OPTION`
  */
 export function isNative({ wire = "native" }: RedisAdapterOptions): boolean {
-  if (wire === "native") return true;
-  if (wire !== "socket.io") throw badOption("wire", "native or socket.io");
-  throw new RedisAdapterError("ERR_SOCKEYE_REDIS_WIRE", 'wire: "socket.io" is not available yet');
+  if (wire !== "native" && wire !== "socket.io") throw badOption("wire", "native or socket.io");
+  return wire === "native";
 }

@@ -92,5 +92,5 @@ export type SubscriptionKind =
   /** SSUBSCRIBE, Redis 7: a channel lives on the node of its slot. */
   | "sharded";
 
-/** `channel`: the one that was published on. MUST NOT throw. */
-export type MessageListener = (message: Buffer, channel: string) => void;
+/** `channel`: the one that was published on; `name`: what was subscribed to, which may be a pattern. MUST NOT throw. */
+export type MessageListener = (message: Buffer, channel: string, name: string) => void;

@@ -82,7 +82,7 @@ class SharedLink implements LibraryReceiver {
 
   message(kind: SubscriptionKind, name: string, message: Buffer, channel: string): void {
     const subscription = this.#subscriptions[kind].get(name);
-    if (subscription !== undefined) for (const listener of subscription.listeners) listener(message, channel);
+    if (subscription !== undefined) for (const listener of subscription.listeners) listener(message, channel, name);
   }
 
   async subscribe(kind: SubscriptionKind, channels: readonly string[], listener: MessageListener): Promise<void> {

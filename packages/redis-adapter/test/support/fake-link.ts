@@ -30,7 +30,7 @@ export class FakeLink implements RedisLink {
 
   /** A message arrives. */
   hear(channel: string, message: Buffer | string): void {
-    this.listeners.get(channel)?.(Buffer.from(message as string), channel);
+    this.listeners.get(channel)?.(Buffer.from(message as string), channel, channel);
   }
 
   tell(event: LinkEvent): void {

@@ -61,6 +61,8 @@ export interface WireMember {
   readonly rooms: ReadonlyMap<Room, ReadonlySet<SocketId>>;
   readonly sids: ReadonlyMap<SocketId, ReadonlySet<Room>>;
   receive(message: Decoded): void;
+  /** Something came that by its channel concerns nobody here. */
+  wasted(): void;
   stateChanged(state: { readonly publish: "up" | "down"; readonly receive: "up" | "down" }): void;
   /** What nobody awaits: a subscription was lost, messages may have been. */
   report(error: Error): void;

@@ -199,6 +199,10 @@ export class OfficialWireAdapter extends InMemoryAdapter {
       rooms: this.rooms,
       sids: this.sids,
       receive: (message) => this.#receive(message),
+      wasted: () => {
+        this.traffic.received++;
+        this.traffic.wasted++;
+      },
       stateChanged: ({ publish, receive }) => {
         this.#health.publishing(publish);
         this.#health.receiving(receive);
