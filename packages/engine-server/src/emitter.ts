@@ -4,8 +4,15 @@ type Name = string | symbol;
 type AnyListener = (...args: never[]) => void;
 type NodeListener = (...args: unknown[]) => void;
 
+/**
+ * Node's emitter without its constructor: the table of listeners, 200 bytes of each connection, is made when the first one
+ * comes. All methods of EventEmitter know that case, because objects inherit from it or mix it in without calling it.
+ */
+const EmitterWithoutTable = function EmitterWithoutTable() {} as unknown as new () => EventEmitter;
+Object.setPrototypeOf(EmitterWithoutTable.prototype, EventEmitter.prototype);
+
 /** Node's emitter with the arguments of known events typed; other events are open to whoever agrees on them. */
-export class Emitter<Events extends { [E in keyof Events]: unknown[] }> extends EventEmitter {
+export class Emitter<Events extends { [E in keyof Events]: unknown[] }> extends EmitterWithoutTable {
   override on<E extends keyof Events & Name>(event: E, listener: (...args: Events[E]) => void): this;
   override on(event: Name, listener: AnyListener): this;
   override on(event: unknown, listener: unknown): this {
