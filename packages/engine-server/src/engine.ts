@@ -51,7 +51,7 @@ export interface EngineInspection {
   readonly openResponses: number;
   /** Requests whose handshake is being decided. */
   readonly pendingHandshakes: number;
-  /** Bytes of uploads that are not whole yet. */
+  /** Bytes of uploads and messages that are not whole yet. */
   readonly unfinishedBytes: number;
   /** Entries of the shared timer. */
   readonly deadlines: number;

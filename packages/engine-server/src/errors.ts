@@ -13,6 +13,8 @@ export type EngineErrorCode =
   | "ERR_SOCKEYE_ENGINE_OPTION"
   /** `generateId` gave something that is no id, or one that is in use. */
   | "ERR_SOCKEYE_ENGINE_SESSION_ID"
+  /** `handleUpgrade` was called for a request that was upgraded already: two servers would each answer it. */
+  | "ERR_SOCKEYE_ENGINE_UPGRADED"
   /** Something else than text or binary data was given to be sent. */
   | "ERR_SOCKEYE_ENGINE_DATA"
   /** The operation needs an open connection, and this one is closing or closed. */
@@ -35,7 +37,7 @@ export type EngineErrorCode =
   | "ERR_SOCKEYE_ENGINE_INVALID_CONTENT"
   /** An upload larger than `maxHttpBufferSize`. */
   | "ERR_SOCKEYE_ENGINE_PAYLOAD_TOO_LARGE"
-  /** The medium of a WebSocket broke, or `ws` refused what came in (its own code is in `cause`). */
+  /** The peer broke the rules of WebSocket, or a limit; which one says the code of `cause`, and the peer its close code. */
   | "ERR_SOCKEYE_ENGINE_WEBSOCKET"
   /** A WebTransport session did not begin with a stream and an open packet on it, in time. */
   | "ERR_SOCKEYE_ENGINE_WEBTRANSPORT_HANDSHAKE"

@@ -54,6 +54,8 @@ export type {
   WebTransportSession,
   WebTransportStream,
 } from "./transports/webtransport-session.js";
+export { FrameViolation, type FrameViolationCode } from "./websocket/frame-violation.js";
+export { ServerWebSocket, type WebSocketEvents } from "./websocket/server-websocket.js";
 
 /** The transport classes by name. */
 export const transports = {

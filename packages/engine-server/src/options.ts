@@ -4,7 +4,7 @@ import { EngineMisuse } from "./errors.js";
 import type { CookieOptions } from "./handshake/cookie.js";
 import type { CorsOptions, CorsOptionsDelegate } from "./handshake/cors.js";
 import type { OriginPolicy } from "./handshake/origins.js";
-import type { WebSocketLike } from "./transports/websocket.js";
+import type { WebSocketLike } from "./transports/foreign-websocket.js";
 
 export type TransportName = "polling" | "websocket" | "webtransport";
 
@@ -110,7 +110,10 @@ export interface EngineOptions {
   perMessageDeflate?: boolean | PerMessageDeflateOptions;
   /** Compression of polling responses. Default `{ threshold: 1024 }`. */
   httpCompression?: boolean | HttpCompressionOptions;
-  /** A WebSocket server class in place of that of `ws`. */
+  /**
+   * A WebSocket server class to take upgrades over: that of `ws`, or one like it. Default: WebSocket as this package reads
+   * and writes it, and `ws` for clients that compress where `perMessageDeflate` lets them.
+   */
   wsEngine?: WebSocketEngine;
   /** A message that every client gets first. */
   initialPacket?: EngineData;

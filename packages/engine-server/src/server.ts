@@ -14,16 +14,26 @@ import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
 import { PathClaims } from "./http/path-claims.js";
 import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
 import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
-import type { Protocol } from "./session/protocol.js";
+import { type Protocol, protocolV4 } from "./session/protocol.js";
+import { ForeignWebSocketTransport, type WebSocketLike } from "./transports/foreign-websocket.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
-import { type WebSocketLike, WebSocketTransport } from "./transports/websocket.js";
+import type { BaseTransport } from "./transports/transport.js";
+import { WebSocketTransport } from "./transports/websocket.js";
+import { type CompressingServer, WebSocketAcceptor } from "./websocket/acceptor.js";
+import { ServerWebSocket } from "./websocket/server-websocket.js";
 
 /** A server that an engine can be attached to. */
 export type AnyHttpServer = HttpServer | HttpsServer | Http2Server | Http2SecureServer;
 
+const ws8 = WebSocketServer as unknown as WebSocketEngine;
+
 type RequestListener = (request: NodeRequest, response: NodeResponse) => void;
 
 const DEFAULT_PATH = "/engine.io";
+/** A WebSocket of our own, or of whatever else takes upgrades over. */
+type AnyWebSocket = ServerWebSocket | WebSocketLike;
+type AnyWebSocketServer = WebSocketServerLike | WebSocketAcceptor<WebSocketLike>;
+
 /** `listen()` owns its HTTP server, and there also answers where Socket.IO clients look by default. */
 const LISTEN_PATHS = [DEFAULT_PATH, "/socket.io"];
 
@@ -44,7 +54,7 @@ export class Server extends Engine {
   /** The server that the engine is attached to. */
   httpServer: AnyHttpServer | undefined;
   /** The WebSocket server that takes upgrades over. */
-  ws: WebSocketServerLike | undefined;
+  ws: AnyWebSocketServer | undefined;
   /** Response headers that middlewares set on an upgrade, until the `101` is written. */
   readonly #upgradeHeaders = new WeakMap<object, readonly string[]>();
 
@@ -154,14 +164,12 @@ export class Server extends Engine {
     this.admission.reserve(view, (result) => {
       if (isRefusal(result)) return this.#refuseUpgrade(view, socket, result);
       const { id, protocol } = result;
-      // The `101`, the open packet and what the application says at once leave in one write.
-      socket.cork();
       this.#completeUpgrade(view, socket, head, onError, (ws) => {
         const transport = this.#newWebSocket(protocol, view, ws, socket);
         const session = this.openSession(id, protocol, transport, view);
         this.announceSession(session);
+        // The response, the open packet and what the application said at once leave in one write.
         session.flush();
-        socket.uncork();
       });
     });
   }
@@ -171,44 +179,62 @@ export class Server extends Engine {
     socket: Duplex,
     head: Buffer,
     onError: () => void,
-    done: (ws: WebSocketLike) => void,
+    done: (ws: AnyWebSocket) => void,
   ): void {
     if (socket.destroyed || this.ws === undefined) {
       socket.destroy();
       return;
     }
-    this.ws.handleUpgrade(view.raw as never, socket as never, head, (ws) => {
-      // From here on `ws` listens to the stream; the transport to `ws`, before the first byte (CVE-2022-21676).
-      socket.removeListener("error", onError);
+    const corks = this.opts.wsEngine !== undefined;
+    if (corks) socket.cork();
+    this.ws.handleUpgrade(view.raw as never, socket as never, head, (ws: AnyWebSocket) => {
+      // From here on the WebSocket listens to the stream; the transport to it, before the first byte (CVE-2022-21676).
       done(ws);
+      socket.removeListener("error", onError);
+      if (corks) socket.uncork();
     });
   }
 
   /** A second transport for a session. One that has gone, or moved already, has no use for it. */
-  #offer(sid: string, view: NodeRequestView, ws: WebSocketLike, socket: Duplex): void {
+  #offer(sid: string, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex): void {
     const session = this.registry.get(sid);
-    const protocol = session && this.protocols.get(session.protocol);
-    if (session === undefined || protocol === undefined) {
-      ws.on("error", () => undefined);
-      ws.close();
-      return;
-    }
-    session.offerCandidate(this.#newWebSocket(protocol, view, ws, socket));
+    const transport = this.#newWebSocket(
+      this.protocols.get(session?.protocol ?? protocolV4.revision)!,
+      view,
+      ws,
+      socket,
+    );
+    if (session === undefined) transport.close();
+    else session.offerCandidate(transport);
   }
 
-  #newWebSocket(protocol: Protocol, view: NodeRequestView, ws: WebSocketLike, socket: Duplex): WebSocketTransport {
-    const deflate = this.opts.perMessageDeflate;
-    const threshold = deflate === false ? Number.POSITIVE_INFINITY : deflate.threshold;
+  #newWebSocket(protocol: Protocol, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex): BaseTransport {
+    const supportsBinary = !view.query.has("b64");
+    if (ws instanceof ServerWebSocket) return new WebSocketTransport(protocol, supportsBinary, ws);
+    const { perMessageDeflate, wsEngine } = this.opts;
+    const threshold = perMessageDeflate === false ? Number.POSITIVE_INFINITY : perMessageDeflate.threshold;
     // Only of `ws` we know that it writes whole frames to this very stream and leaves us room between them.
-    const stream = this.opts.wsEngine === undefined ? socket : undefined;
-    return new WebSocketTransport(protocol, !view.query.has("b64"), ws, stream, threshold);
+    const stream = wsEngine === undefined || wsEngine === ws8 ? socket : undefined;
+    return new ForeignWebSocketTransport(protocol, supportsBinary, ws, stream, threshold);
   }
 
   #createWebSocketServer(): void {
     if (!this.opts.transports.includes("websocket")) return;
-    const Implementation: WebSocketEngine = this.opts.wsEngine ?? (WebSocketServer as unknown as WebSocketEngine);
+    const ws = this.opts.wsEngine === undefined ? this.#newAcceptor() : this.#newForeignServer(this.opts.wsEngine);
+    ws.on("headers", (lines: string[], request: NodeRequest) => this.#addUpgradeHeaders(lines, request));
+    this.ws = ws;
+  }
+
+  #newAcceptor(): WebSocketAcceptor<WebSocketLike> {
     const { maxHttpBufferSize, maxFragments, closeTimeout, perMessageDeflate } = this.opts;
-    const ws = new Implementation({
+    const options = { maxPayload: maxHttpBufferSize, maxFragments, closeTimeout };
+    if (perMessageDeflate === false) return new WebSocketAcceptor(options);
+    return new WebSocketAcceptor(options, this.#newForeignServer(ws8) as CompressingServer<WebSocketLike>);
+  }
+
+  #newForeignServer(Implementation: WebSocketEngine): WebSocketServerLike {
+    const { maxHttpBufferSize, maxFragments, closeTimeout, perMessageDeflate } = this.opts;
+    return new Implementation({
       noServer: true,
       clientTracking: false,
       perMessageDeflate,
@@ -217,8 +243,6 @@ export class Server extends Engine {
       maxBufferedChunks: Math.max(16_384, Math.ceil(maxHttpBufferSize / 64)),
       closeTimeout,
     });
-    ws.on("headers", (lines, request) => this.#addUpgradeHeaders(lines, request));
-    this.ws = ws;
   }
 
   #addUpgradeHeaders(lines: string[], request: NodeRequest): void {

@@ -2,13 +2,15 @@ import { Duplex } from "node:stream";
 import { decodePacket, type EnginePacket } from "@sockeye/engine-parser";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Deadlines } from "../src/deadlines.js";
 import { Query } from "../src/handshake/request-view.js";
 import { chooseCoding } from "../src/http/compression.js";
 import { OutgoingPacket, prepareMessages } from "../src/session/outbox.js";
 import { protocolV4 } from "../src/session/protocol.js";
 import { Session, type SessionPort } from "../src/session/session.js";
 import { formField, jsonpBody } from "../src/transports/jsonp.js";
-import { type WebSocketLike, WebSocketTransport } from "../src/transports/websocket.js";
+import { WebSocketTransport } from "../src/transports/websocket.js";
+import { ServerWebSocket } from "../src/websocket/server-websocket.js";
 import { eventually, handshake, openWebSocket, Peer, post, type Rig, startRig, tcp } from "./rig.js";
 
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -24,13 +26,11 @@ class Sink extends Duplex {
   override _read(): void {}
 }
 
-const fakeSocket: WebSocketLike = {
-  readyState: 1,
-  bufferedAmount: 0,
-  send: () => undefined,
-  close: () => undefined,
-  terminate: () => undefined,
-  on: () => undefined,
+const settings = {
+  maxPayload: 1e6,
+  maxFragments: 1024,
+  closeTimeout: 1000,
+  closings: new Deadlines({ resolution: 50 }),
 };
 
 /** An independent reading of server frames, as RFC 6455, 5.2 has it. */
@@ -68,7 +68,7 @@ describe("frames that we compose", () => {
         fc.boolean(),
         (messages, grouped) => {
           const stream = new Sink({ highWaterMark: 1e9 });
-          const transport = new WebSocketTransport(protocolV4, true, fakeSocket, stream, Number.POSITIVE_INFINITY);
+          const transport = new WebSocketTransport(protocolV4, true, new ServerWebSocket(stream, "", settings));
           const packets = messages.map((data) => new OutgoingPacket("message", data, true, false));
           transport.send(grouped ? [prepareMessages(messages, true, false), ...packets] : packets);
           const sent = grouped ? [...messages, ...messages] : messages;

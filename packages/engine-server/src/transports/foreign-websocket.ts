@@ -1,12 +1,12 @@
-import type { Duplex } from "node:stream";
-import { isBinaryData, PACKET_TYPES } from "@sockeye/engine-parser";
+import { isBinaryData } from "@sockeye/engine-parser";
 import { TransportFailure } from "../errors.js";
 import type { OutgoingPacket } from "../session/outbox.js";
 import type { Protocol } from "../session/protocol.js";
-import { headerSize, textFrameSize, writeBinaryFrame, writeTextFrame } from "../websocket/server-frame.js";
+import type { RawStream } from "../websocket/server-websocket.js";
 import { BaseTransport } from "./transport.js";
+import { encodeBinary, textOf, writeFrames } from "./websocket-frames.js";
 
-/** What we use of a WebSocket: `ws` satisfies it, and so does anything given as `wsEngine`. */
+/** What we use of a WebSocket that somebody else made: `ws` satisfies it, and so does anything given as `wsEngine`. */
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
@@ -21,25 +21,20 @@ export interface WebSocketLike {
   on(event: string, listener: (...args: never[]) => void): unknown;
 }
 
-/** The raw stream under a WebSocket, as the upgrade handed it over. */
-export type RawStream = Duplex & { readonly bytesRead?: number };
-
 const OPEN = 1;
-const DIGIT_ZERO = 0x30;
 const MESSAGE_DIGIT = 0x34;
-/** Up to this size frames are copied into one buffer; larger ones are written by themselves, corked together. */
-const COPY_LIMIT = 16 * 1024;
-const EMPTY = Buffer.alloc(0);
 
 /** The transport of a WebSocket, for listeners that are shared by all of them. */
 const OWNER = Symbol("sockeye transport");
-type OwnedWebSocket = WebSocketLike & { [OWNER]: WebSocketTransport };
+type OwnedWebSocket = WebSocketLike & { [OWNER]: ForeignWebSocketTransport };
+type OwnedStream = RawStream & { [OWNER]: ForeignWebSocketTransport };
 
 /**
- * WebSocket over `ws`. `ws` reads, answers control frames and compresses; whole uncompressed frames are composed here
- * and written straight to the stream of the upgrade, all of a batch in one write.
+ * WebSocket over `ws`, for clients that compress, or over what the application gave as `wsEngine`. It reads, answers control
+ * frames and compresses. Of `ws` we know that whole uncompressed frames may be written straight to the stream of the upgrade,
+ * all of a batch in one write.
  */
-export class WebSocketTransport extends BaseTransport {
+export class ForeignWebSocketTransport extends BaseTransport {
   readonly name = "websocket";
   readonly upgradable = false;
   /** The WebSocket, for applications that look under the hood. */
@@ -51,8 +46,6 @@ export class WebSocketTransport extends BaseTransport {
   #inWs = 0;
   #messages = 0;
   #closing = false;
-  /** Listens for the stream to drain. */
-  #watching = false;
   #error: Error | undefined;
 
   /**
@@ -74,6 +67,10 @@ export class WebSocketTransport extends BaseTransport {
     socket.on("message", onMessage);
     socket.on("error", onError);
     socket.on("close", onClose);
+    if (stream === undefined) return;
+    (stream as OwnedStream)[OWNER] = this;
+    // Always: it is not only we who may fill it.
+    stream.on("drain", onDrain);
   }
 
   get ready(): boolean {
@@ -91,10 +88,7 @@ export class WebSocketTransport extends BaseTransport {
 
   send(batch: readonly OutgoingPacket[]): void {
     if (this.#stream === undefined || this.#anyToCompress(batch)) this.#sendThroughWs(batch);
-    else {
-      this.#sendFrames(this.#stream, batch);
-      this.#watchDrain(this.#stream);
-    }
+    else writeFrames(this.#stream, batch, this);
   }
 
   close(): void {
@@ -125,7 +119,7 @@ export class WebSocketTransport extends BaseTransport {
 
   // --- in -----------------------------------------------------------------------------------------------------------
 
-  /** A frame arrived. For the listeners below, as the next two. */
+  /** A frame arrived. For the listeners below, as the next three. */
   onFrame(data: Buffer, isBinary: boolean): void {
     this.#messages++;
     if (isBinary) this.receiveFrame(data);
@@ -143,15 +137,10 @@ export class WebSocketTransport extends BaseTransport {
     this.end(this.#error);
   }
 
-  /** Whoever waits for room hears when there is some. */
-  #watchDrain(stream: RawStream): void {
-    if (this.#watching || !isCongested(stream)) return;
-    this.#watching = true;
-    stream.once("drain", () => {
-      this.#watching = false;
-      if (this.#closing) this.dismiss();
-      else if (this.ready) this.owner?.onReady(this);
-    });
+  onStreamDrain(): void {
+    if (this.ended) return;
+    if (this.#closing) this.dismiss();
+    else if (this.ready) this.owner?.onReady(this);
   }
 
   // --- out ----------------------------------------------------------------------------------------------------------
@@ -161,100 +150,6 @@ export class WebSocketTransport extends BaseTransport {
     return batch.some((packet) => packet.compress && packet.size >= this.#compressFrom);
   }
 
-  #sendFrames(stream: RawStream, batch: readonly OutgoingPacket[]): void {
-    if (batch.length === 1) {
-      stream.write(this.#framesOf(batch[0]!));
-      return;
-    }
-    let small = 0;
-    let corked = false;
-    for (let i = 0; i < batch.length; i++) {
-      if (batch[i]!.size <= COPY_LIMIT) continue;
-      if (!corked) {
-        corked = true;
-        stream.cork();
-      }
-      this.#writeSmall(stream, batch, small, i);
-      stream.write(this.#framesOf(batch[i]!));
-      small = i + 1;
-    }
-    this.#writeSmall(stream, batch, small, batch.length);
-    if (corked) stream.uncork();
-  }
-
-  /** Writes the frames of `batch[from, to)` as one buffer. */
-  #writeSmall(stream: RawStream, batch: readonly OutgoingPacket[], from: number, to: number): void {
-    if (from === to) return;
-    if (to - from === 1) {
-      stream.write(this.#framesOf(batch[from]!));
-      return;
-    }
-    let size = 0;
-    for (let i = from; i < to; i++) size += this.#frameSize(batch[i]!);
-    const target = Buffer.allocUnsafe(size);
-    let at = 0;
-    for (let i = from; i < to; i++) at = this.#writeFrame(target, at, batch[i]!);
-    stream.write(target);
-  }
-
-  #frameSize(packet: OutgoingPacket): number {
-    if (packet.parts !== undefined) return this.#framesOf(packet).length;
-    const { data } = packet;
-    if (typeof data === "string") return textFrameSize(Buffer.byteLength(data));
-    if (data === undefined) return textFrameSize(0);
-    return binarySize(this.#encodeBinary(packet));
-  }
-
-  #writeFrame(target: Buffer, at: number, packet: OutgoingPacket): number {
-    if (packet.parts !== undefined) {
-      const frames = this.#framesOf(packet);
-      target.set(frames, at);
-      return at + frames.length;
-    }
-    const { data } = packet;
-    if (data === undefined || typeof data === "string") {
-      const text = data ?? "";
-      return writeTextFrame(target, at, digitOf(packet), text, Buffer.byteLength(text));
-    }
-    const encoded = this.#encodeBinary(packet);
-    if (typeof encoded !== "string") return writeBinaryFrame(target, at, encoded);
-    return writeTextFrame(target, at, encoded.charCodeAt(0), encoded.slice(1), encoded.length - 1);
-  }
-
-  /** All frames of one packet or prepared message; those of a prepared message are made once for all recipients. */
-  #framesOf(packet: OutgoingPacket): Uint8Array {
-    const { variants } = packet;
-    if (variants === undefined) {
-      const target = Buffer.allocUnsafe(this.#frameSize(packet));
-      this.#writeFrame(target, 0, packet);
-      return target;
-    }
-    // Only protocol 4 shares frames: another revision may frame binary data differently.
-    if (this.protocol.revision !== 4) return this.#joinParts(packet);
-    if (this.supportsBinary) {
-      variants.frames ??= this.#joinParts(packet);
-      return variants.frames;
-    }
-    variants.textFrames ??= this.#joinParts(packet);
-    return variants.textFrames;
-  }
-
-  #joinParts(packet: OutgoingPacket): Uint8Array {
-    const parts = packet.parts ?? [];
-    let size = 0;
-    for (const part of parts) size += this.#frameSize(part);
-    // Not from the pool: what is shared by many may live long, and would keep a whole slab.
-    const target = Buffer.allocUnsafeSlow(size);
-    let at = 0;
-    for (const part of parts) at = this.#writeFrame(target, at, part);
-    return target;
-  }
-
-  #encodeBinary(packet: OutgoingPacket): string | Uint8Array {
-    const encoded = this.protocol.encodePacket({ type: packet.type, data: packet.data }, this.supportsBinary);
-    return typeof encoded === "string" ? encoded : bytesOf(encoded);
-  }
-
   #sendThroughWs(batch: readonly OutgoingPacket[]): void {
     for (const packet of batch) {
       for (const part of packet.parts ?? [packet]) this.#sendOneThroughWs(part);
@@ -262,7 +157,7 @@ export class WebSocketTransport extends BaseTransport {
   }
 
   #sendOneThroughWs(packet: OutgoingPacket): void {
-    const encoded = isBinaryData(packet.data) ? this.#encodeBinary(packet) : encodeText(packet);
+    const encoded = isBinaryData(packet.data) ? encodeBinary(packet, this) : textOf(packet);
     const compress = packet.compress && packet.size >= this.#compressFrom;
     this.#inWs++;
     this.socket.send(encoded, { compress, binary: typeof encoded !== "string" }, () => {
@@ -286,24 +181,10 @@ function onError(this: OwnedWebSocket, error: Error): void {
   this[OWNER].onSocketError(error);
 }
 
+function onDrain(this: OwnedStream): void {
+  this[OWNER].onStreamDrain();
+}
+
 function onClose(this: OwnedWebSocket): void {
   this[OWNER].onSocketClose();
-}
-
-function digitOf(packet: OutgoingPacket): number {
-  return packet.type === "message" ? MESSAGE_DIGIT : DIGIT_ZERO + PACKET_TYPES.indexOf(packet.type);
-}
-
-function encodeText(packet: OutgoingPacket): string {
-  return String.fromCharCode(digitOf(packet)) + ((packet.data as string | undefined) ?? "");
-}
-
-function binarySize(encoded: string | Uint8Array): number {
-  return typeof encoded === "string" ? textFrameSize(encoded.length - 1) : headerSize(encoded.length) + encoded.length;
-}
-
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return data.byteLength === 0 ? EMPTY : new Uint8Array(data);
 }

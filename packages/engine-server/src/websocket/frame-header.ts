@@ -1,4 +1,4 @@
-import type { FrameViolationKind } from "./frame-violation.js";
+import type { FrameViolationCode } from "./frame-violation.js";
 
 /** Opcodes of RFC 6455, 5.2. */
 export const CONTINUATION = 0;
@@ -43,7 +43,7 @@ export class FrameHeader {
    * @param within opcode of the message under way, 0 when there is none
    * @param room bytes that the message may still grow by
    */
-  scan(bytes: Uint8Array, at: number, end: number, within: number, room: number): FrameViolationKind | undefined {
+  scan(bytes: Uint8Array, at: number, end: number, within: number, room: number): FrameViolationCode | undefined {
     this.size = 0;
     if (end - at < 2) return undefined;
     const first = bytes[at]!;
@@ -51,16 +51,17 @@ export class FrameHeader {
     this.final = (first & FINAL) !== 0;
     this.opcode = first & 0x0f;
     const short = second & 0x7f;
-    if ((first & RESERVED) !== 0) return "RESERVED_BITS";
+    if ((first & RESERVED) !== 0) return "ERR_SOCKEYE_FRAME_RESERVED_BITS";
     const isData = this.opcode <= BINARY;
     const wrong = isData ? checkData(this.opcode, within) : checkControl(this.opcode, this.final, short);
     if (wrong !== undefined) return wrong;
-    if ((second & MASKED) === 0) return "NOT_MASKED";
+    if ((second & MASKED) === 0) return "ERR_SOCKEYE_FRAME_NOT_MASKED";
     const keyAt = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
     if (end < keyAt) return undefined;
     this.length = short < 126 ? short : short === 126 ? readUint16(bytes, at + 2) : readUint64(bytes, at + 2);
     // Before a single byte of it is kept.
-    if (isData && (this.length > room || this.length === Number.POSITIVE_INFINITY)) return "MESSAGE_TOO_LARGE";
+    if (isData && (this.length > room || this.length === Number.POSITIVE_INFINITY))
+      return "ERR_SOCKEYE_FRAME_MESSAGE_TOO_LARGE";
     if (end < keyAt + 4) return undefined;
     this.mask = readInt32(bytes, keyAt);
     this.size = keyAt + 4 - at;
@@ -68,14 +69,14 @@ export class FrameHeader {
   }
 }
 
-function checkData(opcode: number, within: number): FrameViolationKind | undefined {
-  return (opcode === CONTINUATION) === (within !== 0) ? undefined : "OPCODE";
+function checkData(opcode: number, within: number): FrameViolationCode | undefined {
+  return (opcode === CONTINUATION) === (within !== 0) ? undefined : "ERR_SOCKEYE_FRAME_OPCODE";
 }
 
-function checkControl(opcode: number, final: boolean, length: number): FrameViolationKind | undefined {
-  if (opcode < CLOSE || opcode > PONG) return "OPCODE";
-  if (!final) return "FRAGMENTED_CONTROL";
-  return length > 125 || (opcode === CLOSE && length === 1) ? "CONTROL_LENGTH" : undefined;
+function checkControl(opcode: number, final: boolean, length: number): FrameViolationCode | undefined {
+  if (opcode < CLOSE || opcode > PONG) return "ERR_SOCKEYE_FRAME_OPCODE";
+  if (!final) return "ERR_SOCKEYE_FRAME_FRAGMENTED_CONTROL";
+  return length > 125 || (opcode === CLOSE && length === 1) ? "ERR_SOCKEYE_FRAME_CONTROL_LENGTH" : undefined;
 }
 
 function readUint16(bytes: Uint8Array, at: number): number {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { BINARY, CLOSE, FrameHeader, LONGEST_HEADER, PING, TEXT } from "./frame-header.js";
-import { FrameViolation, type FrameViolationKind } from "./frame-violation.js";
+import { FrameViolation, type FrameViolationCode } from "./frame-violation.js";
 import { rotateMask, unmask } from "./unmask.js";
 
 /** What a reader finds, told in the order of the bytes. */
@@ -129,7 +129,8 @@ export class FrameReader {
       return;
     }
     const { maxFragments } = this.#limits;
-    if (++unfinished.fragments > maxFragments && maxFragments > 0) this.#fail("TOO_MANY_FRAGMENTS", sink);
+    if (++unfinished.fragments > maxFragments && maxFragments > 0)
+      this.#fail("ERR_SOCKEYE_FRAME_TOO_MANY_FRAGMENTS", sink);
     else if (unfinished.final) this.#finishMessage(unfinished, sink);
   }
 
@@ -145,7 +146,7 @@ export class FrameReader {
   #tellText(bytes: Buffer, start: number, end: number, seen: number, sink: FrameSink): void {
     const ascii = (seen & 0x80) === 0;
     if (ascii || isUtf8(bytes.subarray(start, end))) sink.onText(bytes, start, end, ascii);
-    else this.#fail("NOT_UTF8", sink);
+    else this.#fail("ERR_SOCKEYE_FRAME_NOT_UTF8", sink);
   }
 
   #tellControl(opcode: number, bytes: Buffer, start: number, end: number, sink: FrameSink): void {
@@ -156,17 +157,17 @@ export class FrameReader {
 
   #tellClose(bytes: Buffer, start: number, end: number, sink: FrameSink): void {
     const code = start === end ? NO_CODE : bytes.readUInt16BE(start);
-    if (start !== end && !mayBeSent(code)) this.#fail("CLOSE_CODE", sink);
-    else if (end - start > 2 && !isUtf8(bytes.subarray(start + 2, end))) this.#fail("NOT_UTF8", sink);
+    if (start !== end && !mayBeSent(code)) this.#fail("ERR_SOCKEYE_FRAME_CLOSE_CODE", sink);
+    else if (end - start > 2 && !isUtf8(bytes.subarray(start + 2, end))) this.#fail("ERR_SOCKEYE_FRAME_NOT_UTF8", sink);
     else {
       this.stop();
       sink.onClose(code, bytes.toString("utf8", Math.min(start + 2, end), end));
     }
   }
 
-  #fail(kind: FrameViolationKind, sink: FrameSink): void {
+  #fail(code: FrameViolationCode, sink: FrameSink): void {
     this.stop();
-    sink.onViolation(new FrameViolation(kind));
+    sink.onViolation(new FrameViolation(code));
   }
 }
 

@@ -1,3 +1,5 @@
+import { BINARY, CLOSE, TEXT } from "./frame-header.js";
+
 /**
  * WebSocket frames as a server sends them (RFC 6455, 5.2): final, unmasked, header and payload contiguous, so that one
  * message is one write and many messages can share one.
@@ -9,8 +11,12 @@
  *     |I|S|S|S|  (4)  |A|     (7)     |  (16 bits if 126, 64 if 127)  |
  *     +-+-+-+-+-------+-+-------------+-------------------------------+
  */
-const FIN_TEXT = 0x81;
-const FIN_BINARY = 0x82;
+const FIN = 0x80;
+const FIN_TEXT = FIN | TEXT;
+const FIN_BINARY = FIN | BINARY;
+/** Bytes of payload that a control frame may have (RFC 6455, 5.5). */
+export const LONGEST_CONTROL = 125;
+const EMPTY = new Uint8Array(0);
 
 /** Bytes of the header before `length` bytes of payload. */
 export function headerSize(length: number): number {
@@ -54,4 +60,20 @@ export function writeBinaryFrame(target: Buffer, at: number, data: Uint8Array): 
   const end = writeHeader(target, at, FIN_BINARY, data.length);
   target.set(data, end);
   return end + data.length;
+}
+
+/** A frame by itself: a control frame, or a message that somebody sends under the hood. */
+export function frameOf(opcode: number, payload: Uint8Array): Buffer {
+  const target = Buffer.allocUnsafe(headerSize(payload.length) + payload.length);
+  target.set(payload, writeHeader(target, 0, FIN | opcode, payload.length));
+  return target;
+}
+
+/** A close frame; without a code it has no payload. The reason is cut to what a control frame holds. */
+export function closeFrame(code: number | undefined, reason = ""): Buffer {
+  if (code === undefined) return frameOf(CLOSE, EMPTY);
+  const payload = Buffer.allocUnsafe(LONGEST_CONTROL);
+  payload.writeUInt16BE(code, 0);
+  // Never half a character.
+  return frameOf(CLOSE, payload.subarray(0, 2 + payload.write(reason, 2)));
 }

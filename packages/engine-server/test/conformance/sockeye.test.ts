@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
+import { WebSocketServer } from "ws";
 import { engineConformance } from "../../src/conformance/index.js";
 import { servers, startOurs } from "./subjects.js";
 
@@ -14,5 +15,11 @@ describe("our engine on node:http2", () => {
   engineConformance(runner, {
     start: (options) => startOurs(servers["node:http2"](), options),
     supports: { http2: true, websocket: false },
+  });
+});
+
+describe("our engine on node:http with WebSockets of ws", () => {
+  engineConformance(runner, {
+    start: (options) => startOurs(servers["node:http"](), { ...options, wsEngine: WebSocketServer as never }),
   });
 });

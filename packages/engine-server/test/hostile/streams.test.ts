@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocketServer } from "ws";
 import { BINARY, CLOSE, frame, PING, TEXT } from "../../src/conformance/websocket-client.js";
 import type { EngineOptions } from "../../src/index.js";
 import { eventually, get, handshake, openWebSocket, type Peer, post, type Rig, send, startRig, tcp } from "../rig.js";
@@ -23,9 +24,10 @@ const OPTIONS: EngineOptions = {
   upgradeTimeout: 200,
 };
 
-/** Both engines are the same to what stands below: a port, and what all engines have. */
+/** All of them are the same to what stands below: a port, and what all engines have. */
 const STACKS = {
   "node:http": startRig,
+  "node:http with ws": (options: EngineOptions) => startRig({ ...options, wsEngine: WebSocketServer as never }),
   "uWebSockets.js": async (options: EngineOptions) => (await startUws(options)) as unknown as Rig,
 };
 

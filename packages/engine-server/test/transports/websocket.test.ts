@@ -1,5 +1,7 @@
+import type { Socket as TcpSocket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
+import { ServerWebSocket } from "../../src/index.js";
 import { eventually, nextSession, openWebSocket, Peer, startRig, withRig } from "../rig.js";
 
 describe("a direct WebSocket session", () => {
@@ -228,6 +230,89 @@ describe("a direct WebSocket session", () => {
       expect(peer.got).toEqual(sent.map((data) => `4${data}`));
     }),
   );
+
+  it(
+    "is read and written by ourselves, or by ws for clients that compress where they may",
+    withRig({ perMessageDeflate: true }, async (rig) => {
+      const sockets: unknown[] = [];
+      rig.engine.on("connection", ({ transport }) => sockets.push((transport as { socket?: unknown }).socket));
+      await openWebSocket(rig);
+      await new Peer(rig, "EIO=4&transport=websocket", { perMessageDeflate: true }).message();
+      expect(sockets[0]).toBeInstanceOf(ServerWebSocket);
+      expect(sockets[1]).toBeInstanceOf(WebSocket);
+    }),
+  );
+
+  it(
+    "does not compress where it is not told to, whatever the client offers",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const peer = await new Peer(rig, "EIO=4&transport=websocket", { perMessageDeflate: true }).opened();
+      expect(peer.ws.extensions).toBe("");
+      expect(((await session).transport as { socket?: unknown }).socket).toBeInstanceOf(ServerWebSocket);
+    }),
+  );
+
+  it(
+    "agrees on the first subprotocol that the client offers",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const peer = await new Peer(rig, "EIO=4&transport=websocket", { protocols: ["v2", "v1"] }).opened();
+      expect(peer.ws.protocol).toBe("v2");
+      expect((await session).transport).toMatchObject({ socket: { protocol: "v2" } });
+    }),
+  );
+
+  it(
+    "tells its session what the peer did wrong",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const socket = await session;
+      const closed = new Promise<unknown[]>((resolve) => socket.on("close", (...end) => resolve(end)));
+      (peer.ws as unknown as { _socket: TcpSocket })._socket.write(Uint8Array.of(0x83, 0x80, 0, 0, 0, 0));
+      expect(await peer.closed()).toBe(1002);
+      const [reason, error] = await closed;
+      expect(reason).toBe("transport error");
+      expect(error).toMatchObject({
+        code: "ERR_SOCKEYE_ENGINE_WEBSOCKET",
+        cause: { code: "ERR_SOCKEYE_FRAME_OPCODE", closeCode: 1002 },
+      });
+    }),
+  );
+
+  it(
+    "can be looked at under the hood, beside the session",
+    withRig({}, async (rig) => {
+      const session = nextSession(rig);
+      const { peer } = await openWebSocket(rig);
+      const { socket: ws } = (await session).transport as unknown as { socket: ServerWebSocket };
+      const pinged = new Promise((resolve) => ws.on("ping", resolve));
+      peer.ws.ping("are you there?");
+      expect(await pinged).toEqual(Buffer.from("are you there?"));
+      ws.send("beside");
+      expect(await peer.message()).toBe("beside");
+      expect(ws.readyState).toBe(1);
+    }),
+  );
+
+  for (const wsEngine of [undefined, WebSocketServer as never]) {
+    it(
+      `goes on when congestion that it did not make has gone${wsEngine === undefined ? "" : " (ws)"}`,
+      withRig(wsEngine === undefined ? {} : { wsEngine }, async (rig) => {
+        const session = nextSession(rig);
+        const { peer } = await openWebSocket(rig);
+        const socket = await session;
+        peer.ws.pause();
+        const under = (socket.transport as unknown as { socket: { send(data: Buffer): void } }).socket;
+        for (let i = 0; i < 60; i++) under.send(Buffer.alloc(200_000));
+        socket.send("after all that");
+        await new Promise((resolve) => setImmediate(resolve));
+        peer.ws.resume();
+        await peer.until(() => peer.got.includes("4after all that"));
+      }),
+    );
+  }
 
   it("works with another WebSocket server class", async () => {
     class Counting extends WebSocketServer {}
