@@ -41,6 +41,12 @@ export interface Names {
   readonly life: string;
   readonly state: string;
   readonly messages: string;
+  readonly logs: string;
+  readonly entries: string;
+  readonly sessions: string;
+  readonly events: string;
+  /** An index has the schema of its table. */
+  readonly sessionsIndex: string;
   /** Without schema and quotes: what advisory locks are derived from. */
   readonly base: string;
 }
@@ -51,7 +57,18 @@ export function namesOf(base: string): Names {
   const name = parts.pop()!;
   const schema = parts.length === 0 ? "" : `${quoted(parts[0]!)}.`;
   const of = (suffix: string) => `${schema}${quoted(`${name}_${suffix}`)}`;
-  return { version: of("version"), life: of("life"), state: of("state"), messages: of("messages"), base };
+  return {
+    version: of("version"),
+    life: of("life"),
+    state: of("state"),
+    messages: of("messages"),
+    logs: of("logs"),
+    entries: of("entries"),
+    sessions: of("sessions"),
+    events: of("events"),
+    sessionsIndex: quoted(`${name}_expiry`),
+    base,
+  };
 }
 
 /** @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_OPTION` */

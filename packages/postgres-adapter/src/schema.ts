@@ -113,6 +113,47 @@ CREATE ${table} IF NOT EXISTS ${names.state} (
   cleaned_xid  bigint  NOT NULL
 );
 
+-- Connection state recovery: where the log of a namespace is; from first on its entries are kept.
+CREATE ${table} IF NOT EXISTS ${names.logs} (
+  log   uuid   PRIMARY KEY,
+  epoch text   NOT NULL,
+  head  bigint NOT NULL,
+  first bigint NOT NULL DEFAULT 1
+) WITH (fillfactor = 50);
+
+CREATE ${table} IF NOT EXISTS ${names.entries} (
+  log     uuid        NOT NULL,
+  number  bigint      NOT NULL,
+  at      timestamptz NOT NULL,
+  payload bytea       NOT NULL,
+  PRIMARY KEY (log, number)
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0
+);
+
+CREATE ${table} IF NOT EXISTS ${names.sessions} (
+  session     uuid        PRIMARY KEY,
+  log         uuid        NOT NULL,
+  incarnation bigint      NOT NULL,
+  owner       text COLLATE "C",
+  seen        timestamptz NOT NULL,
+  expires     timestamptz NOT NULL,
+  events      integer     NOT NULL DEFAULT 0,
+  record      bytea       NOT NULL
+) WITH (
+  autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
+);
+CREATE INDEX IF NOT EXISTS ${names.sessionsIndex} ON ${names.sessions} (log, expires);
+
+CREATE ${table} IF NOT EXISTS ${names.events} (
+  session uuid   NOT NULL,
+  number  bigint NOT NULL,
+  payload bytea  NOT NULL,
+  PRIMARY KEY (session, number)
+) WITH (
+  autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0
+);
+
 INSERT INTO ${names.version} (version) VALUES (${SCHEMA_VERSION}) ON CONFLICT DO NOTHING;
 `;
 }

@@ -9,7 +9,7 @@ describe("the tables", () => {
   });
 
   it("may be durable, but for the one that tells of crashes", () => {
-    expect(schemaSql().match(/CREATE UNLOGGED TABLE/g)).toHaveLength(3);
+    expect(schemaSql().match(/CREATE UNLOGGED TABLE/g)).toHaveLength(7);
     expect(schemaSql({ durable: true }).match(/CREATE UNLOGGED TABLE/g)).toHaveLength(1);
   });
 

@@ -5,11 +5,16 @@ export interface Parcel {
   /** The channel's name in PostgreSQL. */
   readonly channel: string;
   readonly size: number;
+  /**
+   * Present when it neither waits for a link nor is sent again: whoever asked is told at once that there was none. Such a parcel settles
+   * by itself, not with its turn.
+   */
+  fail?(error: Error): void;
 }
 
 /** What was published in one turn of the event loop, or as much of it as one statement takes. It settles as one. */
 export class Turn<P extends Parcel> {
-  readonly items: P[] = [];
+  items: P[] = [];
   bytes = 0;
   readonly settled: Promise<void>;
   resolve!: () => void;
@@ -21,11 +26,20 @@ export class Turn<P extends Parcel> {
       this.resolve = resolve;
       this.reject = reject;
     });
+    // A turn of nothing but items that settle by themselves has nobody who listens.
+    this.settled.catch(() => undefined);
   }
 
   add(item: P): void {
     this.items.push(item);
     this.bytes += sizeOf(item);
+  }
+
+  remove(isMeant: (item: P) => boolean): P[] {
+    const removed = this.items.filter(isMeant);
+    this.items = this.items.filter((item) => !isMeant(item));
+    for (const item of removed) this.bytes -= sizeOf(item);
+    return removed;
   }
 }
 
@@ -102,6 +116,17 @@ export class Outbox<P extends Parcel> {
     if (this.#current !== undefined && expired.includes(this.#current)) this.endTurn();
     for (const turn of expired) this.#bytes -= turn.bytes;
     return expired;
+  }
+
+  /** Removes and returns single items; their turns go on without them. */
+  remove(isMeant: (item: P) => boolean): P[] {
+    const removed: P[] = [];
+    for (const turn of this.#turns) {
+      const before = turn.bytes;
+      removed.push(...turn.remove(isMeant));
+      this.#bytes -= before - turn.bytes;
+    }
+    return removed;
   }
 
   #turnFor(item: P, now: number): Turn<P> {

@@ -1,6 +1,5 @@
 import { ClusterError } from "@sockeye/adapter-base";
-import type { Row, Value } from "../contract.js";
-import type { Link, Statement } from "../database/contract.js";
+import type { Link } from "../database/contract.js";
 import { isPassing, noConnection } from "../errors.js";
 import { Outbox, type Parcel, type Turn } from "./outbox.js";
 
@@ -10,9 +9,8 @@ export interface SenderPort<P extends Parcel> {
   link(): Link | undefined;
   /** The link does not do what it should. */
   linkFailed(error: Error): void;
-  /** What to say to the database for these. */
-  statementFor(items: readonly P[]): { readonly statement: Statement; readonly values: readonly Value[] };
-  sent(items: readonly P[], row: Row | undefined): void;
+  /** Says to the database what these ask for, in order. Rejects when the link failed, or when all of it was in vain. */
+  run(link: Link, items: readonly P[], onAnswer: () => void): Promise<void>;
   /** Tells receivers on the item's channel that it was dropped; `undefined` where they need not know. */
   gapFor(item: P): P | undefined;
   /** Tells everybody that much was dropped. */
@@ -34,12 +32,14 @@ const MAX_GAPS = 256;
 interface Flight<P extends Parcel> {
   readonly gaps: readonly P[];
   readonly turns: readonly Turn<P>[];
-  readonly since: number;
+  /** When the database was last heard of, or asked. */
+  since: number;
 }
 
 /**
- * Sends what is published: one statement at a time, so that the order is kept, with all that has gathered meanwhile. While there is
- * no link it waits, within bounds. Receivers are told on which channels something was dropped.
+ * Says to the database what this process has to say, in order: one statement at a time, with all that has gathered meanwhile. While
+ * there is no link, messages wait, within bounds, and everything else fails. Receivers are told on which channels something was
+ * dropped.
  */
 export class Sender<P extends Parcel> {
   readonly #limits: SenderLimits;
@@ -65,6 +65,7 @@ export class Sender<P extends Parcel> {
   /** Resolves when the database has it. Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH` or `ERR_SOCKEYE_CLUSTER_CLOSED`. */
   async send(item: P): Promise<void> {
     if (this.#isClosed) throw closed();
+    if (item.fail !== undefined && this.#port.link() === undefined) throw noLink();
     const settled = this.#push(item);
     this.#schedule();
     return settled;
@@ -80,6 +81,7 @@ export class Sender<P extends Parcel> {
     this.#flight = undefined;
     if (flight !== undefined && this.#limits.sendsAgain) this.#outbox.giveBack(flight.turns);
     else if (flight !== undefined) for (const turn of flight.turns) this.#drop(turn, "the connection was lost");
+    for (const item of this.#outbox.remove(({ fail }) => fail !== undefined)) item.fail?.(noLink());
     this.#onIdle?.();
   }
 
@@ -105,7 +107,7 @@ export class Sender<P extends Parcel> {
 
   close(): void {
     this.#isClosed = true;
-    for (const turn of this.#outbox.expire(Number.POSITIVE_INFINITY)) turn.reject(closed());
+    for (const turn of this.#outbox.expire(Number.POSITIVE_INFINITY)) fail(turn, closed());
   }
 
   get #isIdle(): boolean {
@@ -139,21 +141,26 @@ export class Sender<P extends Parcel> {
       this.#onIdle?.();
       return;
     }
-    const flight = { gaps: [...this.#gaps.values()], turns: this.#outbox.take(), since: performance.now() };
+    const flight: Flight<P> = {
+      gaps: [...this.#gaps.values()],
+      turns: this.#outbox.take(),
+      since: performance.now(),
+    };
     this.#flight = flight;
-    const { statement, values } = this.#port.statementFor(itemsOf(flight));
-    link.query(statement, values).then(
-      ([row]) => this.#sent(flight, row),
+    const onAnswer = () => {
+      flight.since = performance.now();
+    };
+    this.#port.run(link, itemsOf(flight), onAnswer).then(
+      () => this.#sent(flight),
       (error) => this.#failed(flight, error),
     );
   }
 
-  #sent(flight: Flight<P>, row: Row | undefined): void {
+  #sent(flight: Flight<P>): void {
     if (flight !== this.#flight) return;
     this.#flight = undefined;
     for (const { channel } of flight.gaps) this.#gaps.delete(channel);
     for (const turn of flight.turns) turn.resolve();
-    this.#port.sent(itemsOf(flight), row);
     this.#flush();
   }
 
@@ -172,7 +179,7 @@ export class Sender<P extends Parcel> {
 
   #drop(turn: Turn<P>, reason: string, cause?: Error): void {
     for (const item of turn.items) this.#remember(item);
-    turn.reject(new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `not published: ${reason}`, { cause }));
+    fail(turn, new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", `not published: ${reason}`, { cause }));
   }
 
   #remember(item: P): void {
@@ -188,6 +195,15 @@ export class Sender<P extends Parcel> {
 
 function itemsOf<P extends Parcel>({ gaps, turns }: Flight<P>): P[] {
   return [...gaps, ...turns.flatMap(({ items }) => items)];
+}
+
+function fail<P extends Parcel>(turn: Turn<P>, error: ClusterError): void {
+  for (const item of turn.items) item.fail?.(error);
+  turn.reject(error);
+}
+
+function noLink(): ClusterError {
+  return new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "there is no connection to the database");
 }
 
 function closed(): ClusterError {

@@ -70,7 +70,7 @@ export class Batch {
     }
     this.#close();
     this.#channel = channel;
-    this.#body = `${this.#count};${item}`;
+    this.#body = `${this.#count};;${item}`;
   }
 
   #close(): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import {
   type Channel,
   type ClusterDriver,
@@ -5,14 +6,21 @@ import {
   type DriverCapabilities,
   type DriverReceiver,
   type NodeId,
+  type RecoveryStore,
 } from "@sockeye/adapter-base";
-import type { PostgresClient } from "../contract.js";
+import type { PostgresClient, Row, Value } from "../contract.js";
+import type { Link, Statement } from "../database/contract.js";
 import { databaseOf } from "../database/database-of.js";
 import { within } from "../database/deadline.js";
 import { Line } from "../line/line.js";
 import { Sender } from "../line/sender.js";
 import { channelName, namesOf, ownChannelName } from "../names.js";
 import { type PostgresOptions, type ResolvedOptions, resolveOptions } from "../options.js";
+import { Answers, type Ask, goTogether } from "../recovery/answers.js";
+import { Operation } from "../recovery/operation.js";
+import { recoveryStatementsFor } from "../recovery/statements.js";
+import { PostgresStore } from "../recovery/store.js";
+import { StoreCleaner } from "../recovery/store-cleaner.js";
 import { checkSchema, migrate } from "../schema.js";
 import { Batch } from "./batch.js";
 import { Cleaner } from "./cleaner.js";
@@ -29,12 +37,15 @@ import { type Statements, statementsFor } from "./statements.js";
  */
 export class PostgresDriver implements ClusterDriver {
   readonly capabilities: DriverCapabilities;
+  readonly recovery: RecoveryStore;
   readonly #options: ResolvedOptions;
   readonly #line: Line;
   readonly #statements: Statements;
-  readonly #sender: Sender<EnvelopeParcel>;
+  readonly #sender: Sender<EnvelopeParcel | Operation>;
   readonly #reader: Reader;
   readonly #cleaner: Cleaner;
+  readonly #answers: Answers;
+  readonly #storeCleaner: StoreCleaner;
   #node: NodeId = "";
   #receiver: DriverReceiver | undefined;
   #closing: Promise<void> | undefined;
@@ -47,9 +58,10 @@ export class PostgresDriver implements ClusterDriver {
     const database = databaseOf(client, { timeout: statementTimeout });
     this.#line = new Line(database, ownChannelName(channelPrefix), this.#options);
     this.#statements = statementsFor(namesOf(tableName));
+    const recovery = recoveryStatementsFor(namesOf(tableName));
     this.#sender = this.#createSender();
-    this.#reader = new Reader(this.#line, this.#statements, maxQueuedBytes, {
-      deliver: (channel, bytes) => this.#receiver?.onEnvelope(channel, bytes),
+    this.#reader = new Reader(this.#line, this.#statements, recovery, maxQueuedBytes, {
+      deliver: (channel, bytes, position) => this.#receiver?.onEnvelope(channel, bytes, position),
       gap: (channels) => this.#receiver?.onGap(channels),
       sawRows: (xid) => this.#cleaner.sawRows(xid),
     });
@@ -57,6 +69,15 @@ export class PostgresDriver implements ClusterDriver {
       floor: () => this.#reader.floor,
       report: (error) => this.#line.report(error),
     });
+    this.#answers = new Answers(recovery, () => ({
+      node: this.#node,
+      payloadThreshold: this.#options.payloadThreshold,
+      newEpoch,
+      leftRows: (xid) => this.#cleaner.sawRows(xid),
+    }));
+    const report = (error: Error) => this.#line.report(error);
+    this.#storeCleaner = new StoreCleaner(database, recovery, this.#options.cleanupInterval, report);
+    this.recovery = this.#createStore();
   }
 
   /** What waits and what is held, for tests and `inspect()`. */
@@ -64,7 +85,7 @@ export class PostgresDriver implements ClusterDriver {
     return {
       queuedBytes: this.#sender.queuedBytes,
       isUp: this.#line.link !== undefined,
-      isCleanerIdle: this.#cleaner.isIdle,
+      isCleanerIdle: this.#cleaner.isIdle && this.#storeCleaner.isIdle,
     };
   }
 
@@ -110,31 +131,53 @@ export class PostgresDriver implements ClusterDriver {
   async #close(): Promise<void> {
     await within(this.#options.statementTimeout, this.#sender.drained()).catch(() => undefined);
     this.#cleaner.close();
+    this.#storeCleaner.close();
     this.#sender.close();
     this.#reader.close();
     this.#line.close();
   }
 
-  #createSender(): Sender<EnvelopeParcel> {
-    return new Sender<EnvelopeParcel>(
+  #createSender(): Sender<EnvelopeParcel | Operation> {
+    return new Sender<EnvelopeParcel | Operation>(
       { ...this.#options, sendsAgain: true },
       {
         link: () => this.#line.link,
         linkFailed: (error) => this.#line.fail(error),
-        statementFor: (items) => ({ statement: this.#statements.publish, values: this.#valuesFor(items) }),
-        sent: (items, row) => {
-          if (items.some(({ isKept }) => isKept)) this.#cleaner.sawRows(Number(row?.xid));
-        },
-        gapFor: ({ channel, isKept }) => (isKept ? gapParcel(channel) : undefined),
+        run: (link, items, onAnswer) => this.#run(link, items, onAnswer),
+        gapFor: (item) => (!(item instanceof Operation) && item.isKept ? gapParcel(item.channel) : undefined),
         gapForAll: () => gapParcel(this.#nameOf({ kind: "cluster" })),
       },
     );
   }
 
-  #valuesFor(items: readonly EnvelopeParcel[]): ReturnType<Batch["values"]> {
+  #createStore(): PostgresStore {
+    return new PostgresStore({
+      send: (operation) => this.#sender.send(operation),
+      channelOf: (namespace) => this.#nameOf({ kind: "all", namespace }),
+      maxEnvelopeBytes: this.capabilities.maxEnvelopeBytes,
+      opened: (namespace, limits) => this.#storeCleaner.opened(namespace, limits),
+      wrote: () => this.#storeCleaner.wrote(),
+    });
+  }
+
+  /** In their order, with as few statements as that allows. */
+  async #run(link: Link, items: readonly (EnvelopeParcel | Operation)[], onAnswer: () => void): Promise<void> {
+    const ask = async (statement: Statement, values: readonly Value[]): Promise<readonly Row[]> => {
+      const rows = await link.query(statement, values);
+      onAnswer();
+      return rows;
+    };
+    for (const group of groupsOf(items)) {
+      if (group.every((item) => item instanceof Operation)) await this.#answers.run(ask, group as Operation[]);
+      else await this.#publish(ask, group as EnvelopeParcel[]);
+    }
+  }
+
+  async #publish(ask: Ask, items: readonly EnvelopeParcel[]): Promise<void> {
     const batch = new Batch(this.#node, this.#options.payloadThreshold);
     for (const item of items) batch.add(item);
-    return batch.values();
+    const [row] = await ask(this.#statements.publish, batch.values());
+    if (items.some(({ isKept }) => isKept)) this.#cleaner.sawRows(Number(row?.xid));
   }
 
   async #prepareTables(): Promise<void> {
@@ -158,6 +201,31 @@ export class PostgresDriver implements ClusterDriver {
   #nameOf(channel: Channel): string {
     return channelName(this.#options.channelPrefix, channel);
   }
+}
+
+/** What goes with one statement. */
+function* groupsOf(items: readonly (EnvelopeParcel | Operation)[]): Generator<(EnvelopeParcel | Operation)[]> {
+  let group: (EnvelopeParcel | Operation)[] = [];
+  for (const item of items) {
+    const last = group.at(-1);
+    const fits =
+      last === undefined ||
+      (last instanceof Operation ? item instanceof Operation && goTogether(last, item) : !(item instanceof Operation));
+    if (!fits) {
+      yield group;
+      group = [];
+    }
+    group.push(item);
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Twelve characters `0-9a-z`. */
+function newEpoch(): string {
+  return BigInt(`0x${randomBytes(8).toString("hex")}`)
+    .toString(36)
+    .padStart(12, "0")
+    .slice(-12);
 }
 
 function tooLarge(size: number): ClusterError {

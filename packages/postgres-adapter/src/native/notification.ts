@@ -1,13 +1,15 @@
+import type { LogPosition } from "@sockeye/adapter-base";
 import { PostgresViolation } from "../errors.js";
 
 /**
  * What nodes tell each other through `NOTIFY`, as text without anything that the database's encoding could change:
  *
- *     1;<sender>;<xid>;<xmin>;<base>;<offset>;<item>,<item>,...
+ *     1;<sender>;<xid>;<xmin>;<base>;<offset>;<place>;<item>,<item>,...
  *
  * `xid` is the transaction that told it. Transactions before `xmin` were over when it did, so everything they had to tell was told
  * before this. The items are messages on one channel, numbered `base + offset`, `base + offset + 1`, ... within the transaction;
- * their rows are `(xid, number)`. An item is the message in base64, `=` for one without bytes, `@` and its size when it has to be
+ * their rows are `(xid, number)`. `place` is empty, or `<epoch>.<number>` where messages are entries of their namespace's recovery log, from
+ * this number on; then their rows are those of the log. An item is the message in base64, `=` for one without bytes, `@` and its size when it has to be
  * fetched from its row, or `!` for something that its sender had to drop.
  */
 export interface Notification {
@@ -16,6 +18,8 @@ export interface Notification {
   readonly xmin: number;
   /** Number of the first item. */
   readonly first: number;
+  /** Where the first item stands in the recovery log. */
+  readonly place?: LogPosition | undefined;
   readonly items: readonly Item[];
 }
 
@@ -29,10 +33,10 @@ export const VERSION = "1";
 /** Longest that a transaction's number gets; the header is bounded by it. */
 const DIGITS = 19;
 
-/** Bytes of `1;<sender>;<xid>;<xmin>;<base>;<offset>;` at most. */
-export const HEADER_BYTES = VERSION.length + 16 + 2 * DIGITS + 2 * 10 + 6;
+/** Bytes of `1;<sender>;<xid>;<xmin>;<base>;<offset>;<place>;` at most. */
+export const HEADER_BYTES = VERSION.length + 16 + 2 * DIGITS + 2 * 10 + (12 + 1 + 16) + 7;
 
-const HEADER = /^1;([0-9a-z-]{1,16});(\d{1,19});(\d{1,19});(\d{1,10});(\d{1,10});/;
+const HEADER = /^1;([0-9a-z-]{1,16});(\d{1,19});(\d{1,19});(\d{1,10});(\d{1,10});(?:([0-9a-z]{1,12})\.(\d{1,16}))?;/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const REFERENCE = /^@(\d{1,10})$/;
 
@@ -62,10 +66,11 @@ export function parseNotification(
 ): Notification | PostgresViolation | undefined {
   const header = HEADER.exec(payload);
   if (header === null) return isOfLaterVersion(payload) ? undefined : malformed();
-  const [head, sender = "", xid, xmin, base, offset] = header;
+  const [head, sender = "", xid, xmin, base, offset, epoch, number] = header;
   const items = wants(sender) ? parseItems(payload.slice(head.length)) : [];
   if (items === undefined || Number(xmin) > Number(xid)) return malformed();
-  return { sender, xid: Number(xid), xmin: Number(xmin), first: Number(base) + Number(offset), items };
+  const place = epoch === undefined ? undefined : { epoch, number: Number(number) };
+  return { sender, xid: Number(xid), xmin: Number(xmin), first: Number(base) + Number(offset), place, items };
 }
 
 function isOfLaterVersion(payload: string): boolean {

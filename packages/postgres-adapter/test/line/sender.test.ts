@@ -29,8 +29,12 @@ describe("a sender", () => {
         link = undefined;
         sender.linkDown();
       },
-      statementFor: (items) => ({ statement: { name: "s", text: "" }, values: items.map(({ text }) => text) }),
-      sent: (items, row) => sent.push(`${items.map(({ text }) => text).join()} in ${row?.xid}`),
+      async run(to, items, onAnswer) {
+        const texts = items.map(({ text }) => text);
+        await to.query({ name: "s", text: "" }, texts);
+        onAnswer();
+        sent.push(texts.join());
+      },
       gapFor: ({ channel, isQuiet }) => (isQuiet ? undefined : item(`gap in ${channel}`, channel)),
       gapForAll: () => item("gap everywhere", "everyone"),
     });
@@ -44,9 +48,9 @@ describe("a sender", () => {
     const settled = [sender.send(item("1")), sender.send(item("2", "d")), sender.send(item("3", "d"))];
     await turn();
     expect(said()).toEqual(["1,2,3"]);
-    await link!.asked[0]!.answer([{ xid: "77" }]);
+    await link!.asked[0]!.answer();
     await Promise.all(settled);
-    expect(sent).toEqual(["1,2,3 in 77"]);
+    expect(sent).toEqual(["1,2,3"]);
   });
 
   it("sends one statement at a time, with all that has gathered meanwhile", async () => {
@@ -96,7 +100,11 @@ describe("a sender", () => {
     sender.linkUp();
     await late.asked[0]!.answer();
     await late.asked[0]!.fail(new Error("late"));
-    expect([failures, said(), sent]).toEqual([[], ["1"], []]);
+    expect([failures, said()]).toEqual([[], ["1"]]);
+    // It is still under way on the new link.
+    void sender.send(item("2"));
+    await turn();
+    expect(said()).toEqual(["1"]);
   });
 
   it("rejects what the database refuses, and goes on", async () => {
@@ -166,6 +174,26 @@ describe("a sender", () => {
     expect(failures).toEqual([]);
     sender.check(performance.now() + 501);
     expect(failures).toMatchObject([{ code: "ERR_SOCKEYE_POSTGRES_CONNECTION" }]);
+  });
+
+  it("fails what cannot wait when there is no link, or when it is lost, and keeps the rest", async () => {
+    const errors: Error[] = [];
+    const question = (text: string): Item => ({ ...item(text), fail: (error) => errors.push(error) });
+    link = undefined;
+    await expect(sender.send(question("0"))).rejects.toMatchObject({ code: PUBLISH });
+    link = new FakeLink();
+    void sender.send(question("1"));
+    const message = sender.send(item("2"));
+    await turn();
+    void sender.send(question("3"));
+    await turn();
+    await link.asked[0]!.fail(new Error("cut"));
+    expect(errors).toMatchObject([{ code: PUBLISH }, { code: PUBLISH }]);
+    link = new FakeLink();
+    sender.linkUp();
+    expect(said()).toEqual(["2"]);
+    await link.asked[0]!.answer();
+    await message;
   });
 
   it("says when everything is sent", async () => {

@@ -22,31 +22,31 @@ describe("a batch", () => {
       "{1,2}",
       "1;0123456789abcdef;",
       '{"a"}',
-      '{"1;AQ==,AgM="}',
+      '{"1;;AQ==,AgM="}',
     ]);
   });
 
   it("keeps the order across channels", () => {
     const values = valuesOf([kept("a", 1), kept("b", 2), kept("a", 3)]);
     expect(values[6]).toBe('{"a","b","a"}');
-    expect(values[7]).toBe('{"1;AQ==","2;Ag==","3;Aw=="}');
+    expect(values[7]).toBe('{"1;;AQ==","2;;Ag==","3;;Aw=="}');
   });
 
   it("notifies of what is not kept without a row", () => {
     const values = valuesOf([{ ...kept("a", 1), isKept: false }, kept("b", 2)]);
     expect(values.slice(1, 5)).toEqual(['{"b"}', "{2}", "{1}", "{1}"]);
-    expect(values[7]).toBe('{"1;AQ==","2;Ag=="}');
+    expect(values[7]).toBe('{"1;;AQ==","2;;Ag=="}');
   });
 
   it("refers to what does not fit, and keeps it in any case", () => {
     const values = valuesOf([envelopeParcel("a", new Uint8Array(6_000), false)]);
     expect(values[4]).toBe("{6000}");
-    expect(values[7]).toBe('{"1;@6000"}');
+    expect(values[7]).toBe('{"1;;@6000"}');
   });
 
   it("tells of what was dropped", () => {
     const values = valuesOf([gapParcel("a")]);
-    expect([values[4], values[7]]).toEqual(["{-1}", '{"1;!"}']);
+    expect([values[4], values[7]]).toEqual(["{-1}", '{"1;;!"}']);
   });
 
   // Invariant: no notification is larger than the threshold (unless a reference alone is), with the longest header there may be.

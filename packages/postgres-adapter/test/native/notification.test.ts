@@ -8,7 +8,7 @@ const nobody = () => false;
 
 describe("a notification", () => {
   it("says who, in which transaction, and what", () => {
-    expect(parseNotification("1;0123456789abcdef;1234;1200;2;3;AQI=,@9000,!", everybody)).toEqual({
+    expect(parseNotification("1;0123456789abcdef;1234;1200;2;3;;AQI=,@9000,!", everybody)).toEqual({
       sender: "0123456789abcdef",
       xid: 1234,
       xmin: 1200,
@@ -17,15 +17,23 @@ describe("a notification", () => {
     });
   });
 
+  it("says where its messages stand in a recovery log", () => {
+    expect(parseNotification("1;a;7;7;0;2;k3x.41;AQI=,@9000", everybody)).toMatchObject({
+      first: 2,
+      place: { epoch: "k3x", number: 41 },
+    });
+    expect(parseNotification("1;a;7;7;0;2;K.1;AQI=", everybody)).toBeInstanceOf(PostgresViolation);
+  });
+
   it("may have no items, or one without bytes", () => {
-    expect(parseNotification("1;a;1;1;0;1;", everybody)).toMatchObject({ items: [] });
-    expect(parseNotification("1;a;1;1;0;1;AA==,=", everybody)).toMatchObject({
+    expect(parseNotification("1;a;1;1;0;1;;", everybody)).toMatchObject({ items: [] });
+    expect(parseNotification("1;a;1;1;0;1;;AA==,=", everybody)).toMatchObject({
       items: [{ base64: "AA==" }, { kind: "inline", base64: "" }],
     });
   });
 
   it("is not read further when nobody wants its items", () => {
-    expect(parseNotification("1;me;7;5;0;1;garbage garbage", nobody)).toMatchObject({ xid: 7, xmin: 5, items: [] });
+    expect(parseNotification("1;me;7;5;0;1;;garbage garbage", nobody)).toMatchObject({ xid: 7, xmin: 5, items: [] });
   });
 
   it("of a later version is none of our business", () => {
@@ -37,13 +45,13 @@ describe("a notification", () => {
     "hello",
     "{}",
     "1;",
-    "1;a;b;1;0;1;",
-    "1;A;1;1;0;1;",
-    "1;a;1;1;0;1;%%%",
-    "1;a;1;1;0;1;@",
-    "1;a;1;1;0;1;@-1",
-    "1;a;1;1;0;1;AAA",
-    "1;a;1;1;0;1;AA==,",
+    "1;a;b;1;0;1;;",
+    "1;A;1;1;0;1;;",
+    "1;a;1;1;0;1;;%%%",
+    "1;a;1;1;0;1;;@",
+    "1;a;1;1;0;1;;@-1",
+    "1;a;1;1;0;1;;AAA",
+    "1;a;1;1;0;1;;AA==,",
   ])("is refused when it is none: %j", (payload) => {
     expect(parseNotification(payload, everybody)).toBeInstanceOf(PostgresViolation);
   });
@@ -71,7 +79,7 @@ describe("a notification", () => {
       fc.property(fc.uint8Array(), (bytes) => {
         const item = inlineItem(bytes);
         expect(item.length).toBe(inlineItemLength(bytes));
-        const parsed = parseNotification(`1;a;1;1;0;1;${item}`, everybody);
+        const parsed = parseNotification(`1;a;1;1;0;1;;${item}`, everybody);
         if (parsed === undefined || parsed instanceof PostgresViolation) throw new Error("not understood");
         const [first] = parsed.items;
         expect([...Buffer.from((first as { base64: string }).base64, "base64")]).toEqual([...bytes]);

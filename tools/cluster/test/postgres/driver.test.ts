@@ -1,4 +1,4 @@
-import { type ClusterAdapter, createClusterAdapter } from "@sockeye/adapter-base";
+import { type AdapterTarget, type ClusterAdapter, createClusterAdapter } from "@sockeye/adapter-base";
 import { adapterConformance, driverConformance } from "@sockeye/adapter-base/conformance";
 import { createSchema, PostgresDriver, type PostgresOptions } from "@sockeye/postgres-adapter";
 import pg from "pg";
@@ -49,19 +49,22 @@ driverConformance(runner, {
   },
 });
 
-adapterConformance(runner, {
-  name: "ClusterAdapter over PostgresDriver",
-  supports: { cluster: true, gone: true },
-  async start() {
-    const { driver, stop } = await cluster();
-    const nodes = new Map<number, (namespace: never) => ClusterAdapter>();
-    return {
-      create(node, namespace) {
-        if (!nodes.has(node))
-          nodes.set(node, createClusterAdapter({ driver: driver(), heartbeatInterval: 100 }) as never);
-        return nodes.get(node)!(namespace as never);
-      },
-      stop,
-    };
-  },
-});
+for (const recovery of [false, true]) {
+  adapterConformance(runner, {
+    name: `ClusterAdapter over PostgresDriver, ${recovery ? "with" : "without"} connection state recovery`,
+    supports: recovery
+      ? { cluster: true, gone: true, recovery: true, clusterRecovery: true, sessions: true }
+      : { cluster: true, gone: true },
+    async start() {
+      const { driver, stop } = await cluster();
+      const nodes = new Map<number, (namespace: AdapterTarget) => ClusterAdapter>();
+      return {
+        create(node, namespace) {
+          if (!nodes.has(node)) nodes.set(node, createClusterAdapter({ driver: driver(), heartbeatInterval: 100 }));
+          return nodes.get(node)!(namespace);
+        },
+        stop,
+      };
+    },
+  });
+}
