@@ -3,12 +3,12 @@
  * has seen that, outside the window.
  */
 import type { Driver } from "../contract.js";
+import { allGone } from "../load/departures.js";
 import { cpuOf } from "../load/measure.js";
 import { within } from "../load/patience.js";
 import { Peer } from "../load/peer.js";
 import { UpgradingPeer } from "../load/upgrading-peer.js";
 import { percentile } from "../statistics.js";
-import { allGone } from "./settled.js";
 
 export interface ConnectPlan {
   readonly transport: "websocket" | "polling and upgrade";

@@ -1,9 +1,9 @@
 /** What connections cost in memory: idle, after each has sent and received messages, and what stays when they are gone. */
 import type { Driver, Figures, MemoryUse, Subject, Trial } from "../contract.js";
+import { allGone } from "../load/departures.js";
 import { EchoPeer } from "../load/echo-peer.js";
 import { Signal, within } from "../load/patience.js";
 import { openPeers, type Peer } from "../load/peer.js";
-import { allGone } from "./settled.js";
 
 export interface MemoryPlan {
   readonly peers: number;

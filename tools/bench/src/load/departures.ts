@@ -1,5 +1,5 @@
 import type { Subject } from "../contract.js";
-import { sleep } from "../load/patience.js";
+import { sleep } from "./patience.js";
 
 /** Resolves once the server holds no connection any more. */
 export async function allGone(server: Subject): Promise<void> {
