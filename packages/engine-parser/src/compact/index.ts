@@ -1,22 +1,24 @@
 /**
  * What a client needs of the codec, written for size: the same functions on the same wire, for builds that people wait for. It
- * knows no limits (a client reads what its server sends it) and no Buffer; its errors are plain, with the codes of the codec.
+ * knows no limits (a client reads what its server sends it) and no Buffer; its errors are of one class, with the codes of the codec.
  */
 import type { EngineParserErrorCode, ViolationName } from "../errors.js";
 import type { Handshake } from "../handshake.js";
 import type { BinaryData, BinaryType, EnginePacket, PacketType } from "../packet.js";
 
-/** An error with a `code`. */
-export type CompactError = Error & { readonly code: EngineParserErrorCode };
+/** What a peer did wrong. `code` is stable; `message` is the same in words. */
+export class CompactError extends Error {
+  readonly code: EngineParserErrorCode;
+
+  constructor(name: ViolationName) {
+    super(name.toLowerCase().replaceAll("_", " "));
+    this.code = `ERR_SOCKEYE_ENGINE_PARSER_${name}`;
+  }
+}
 
 const TYPES: readonly PacketType[] = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
 
 const SEPARATOR = "\x1e";
-
-function violation(name: ViolationName): CompactError {
-  const message = name.toLowerCase().replaceAll("_", " ");
-  return Object.assign(new Error(message), { code: `ERR_SOCKEYE_ENGINE_PARSER_${name}` as const });
-}
 
 function bytesOf(data: BinaryData): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
@@ -45,11 +47,11 @@ export function decodePacket(frame: string | BinaryData, binaryType: BinaryType)
       const bytes = Uint8Array.from(atob(data.replace(/\s/, "-")), (char) => char.charCodeAt(0));
       return { type: "message", data: asType(bytes, binaryType) };
     } catch {
-      return violation("INVALID_BASE64");
+      return new CompactError("INVALID_BASE64");
     }
   }
   const type = TYPES[frame.charCodeAt(0) - 48];
-  if (!type) return violation(frame ? "UNKNOWN_PACKET_TYPE" : "EMPTY_PACKET");
+  if (!type) return new CompactError(frame ? "UNKNOWN_PACKET_TYPE" : "EMPTY_PACKET");
   return data ? { type, data } : { type };
 }
 
@@ -86,5 +88,5 @@ export function decodeHandshake(json: unknown): Handshake | CompactError {
       }
     }
   } catch {}
-  return violation("INVALID_HANDSHAKE");
+  return new CompactError("INVALID_HANDSHAKE");
 }
