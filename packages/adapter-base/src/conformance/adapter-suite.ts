@@ -3,6 +3,7 @@ import { type AdapterCase, type AdapterSubject, type AdapterSupports, Bench } fr
 import { ackCases } from "./cases/acks.js";
 import { broadcastCases } from "./cases/broadcast.js";
 import { clusterCases } from "./cases/cluster.js";
+import { clusterRecoveryCases } from "./cases/cluster-recovery.js";
 import { recoveryCases } from "./cases/recovery.js";
 import { roomCases } from "./cases/rooms.js";
 import { sessionCases } from "./cases/sessions.js";
@@ -17,6 +18,7 @@ const GROUPS: readonly (readonly [name: string, cases: readonly AdapterCase[]])[
   ["utilities", utilityCases],
   ["cluster", clusterCases],
   ["recovery", recoveryCases],
+  ["recovery over the cluster", clusterRecoveryCases],
   ["sessions in the incumbent's way", sessionCases],
 ];
 

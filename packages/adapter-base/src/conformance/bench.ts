@@ -20,6 +20,8 @@ export interface AdapterSupports {
 export interface AdapterCluster {
   /** A new adapter of this node (0, 1, 2, ...) for a namespace. The suite calls `init` and `close` on it. */
   create(node: number, namespace: AdapterTarget): Adapter;
+  /** For adapters that support `clusterRecovery`: the process of a node ends without a word. */
+  kill?(node: number): void | Promise<void>;
   /** After all adapters were closed. */
   stop?(): void | Promise<void>;
 }
@@ -44,7 +46,7 @@ export interface AdapterCase {
 /** Where a case runs: namespaces of as many nodes as it opens. */
 export class Bench {
   readonly #cluster: AdapterCluster;
-  readonly #opened: SimulatedNamespace[] = [];
+  readonly #opened: { readonly node: number; readonly namespace: SimulatedNamespace }[] = [];
 
   constructor(cluster: AdapterCluster) {
     this.#cluster = cluster;
@@ -54,9 +56,17 @@ export class Bench {
   async open(node = 0, options?: SimulatedNamespaceOptions): Promise<SimulatedNamespace> {
     const namespace = new SimulatedNamespace(options);
     namespace.adapter = this.#cluster.create(node, namespace);
-    this.#opened.push(namespace);
+    this.#opened.push({ node, namespace });
     await namespace.adapter.init?.();
     return namespace;
+  }
+
+  /** Ends the process of a node without a word. */
+  async kill(node: number): Promise<void> {
+    assert.ok(this.#cluster.kill, "a cluster whose adapters support `clusterRecovery` can `kill` a node");
+    await this.#cluster.kill(node);
+    for (const { namespace } of this.#of(node)) await namespace.adapter.close?.();
+    this.#opened.splice(0, this.#opened.length, ...this.#opened.filter((opened) => opened.node !== node));
   }
 
   /** The same namespace on several nodes, which know of each other. */
@@ -80,11 +90,15 @@ export class Bench {
 
   /** Fails when an adapter reported an error: nothing in the suite is one. */
   async close(): Promise<void> {
-    for (const { adapter } of this.#opened) await adapter.close?.();
+    for (const { namespace } of this.#opened) await namespace.adapter.close?.();
     await this.#cluster.stop?.();
     assert.deepEqual(
-      this.#opened.flatMap(({ errors }) => errors),
+      this.#opened.flatMap(({ namespace }) => namespace.errors),
       [],
     );
+  }
+
+  #of(node: number): { readonly namespace: SimulatedNamespace }[] {
+    return this.#opened.filter((opened) => opened.node === node);
   }
 }

@@ -145,6 +145,14 @@ export class SimulatedNamespace implements AdapterTarget {
     return socket;
   }
 
+  /** A socket that is connected, and in its rooms on this node, in the same turn. */
+  enter(id: SocketId, rooms: readonly Room[]): SimulatedSocket {
+    const socket = new SimulatedSocket(id, this);
+    this.sockets.set(id, socket);
+    void this.adapter.addAll(id, new Set([id, ...rooms]));
+    return socket;
+  }
+
   _onServerSideEmit(args: unknown[]): void {
     const answer = args.at(-1);
     this.serverSideEvents.push(typeof answer === "function" ? args.slice(0, -1) : args);

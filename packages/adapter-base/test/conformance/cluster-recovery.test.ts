@@ -1,17 +1,28 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { type ClusterAdapter, createClusterAdapter } from "../../src/cluster/cluster-adapter.js";
-import { type AdapterCluster, adapterConformance, type Faults, MemoryBus } from "../../src/conformance/index.js";
+import {
+  type AdapterCluster,
+  adapterConformance,
+  type Faults,
+  MemoryBus,
+  type MemoryDriver,
+} from "../../src/conformance/index.js";
 import type { AdapterTarget } from "../../src/contract.js";
 
 /** Nodes on one bus with a recovery store. */
 function cluster(faults: Faults = {}): AdapterCluster {
   const bus = new MemoryBus(faults, { recovery: true });
-  const nodes = new Map<number, (namespace: AdapterTarget) => ClusterAdapter>();
+  const nodes = new Map<number, { driver: MemoryDriver; create: (namespace: AdapterTarget) => ClusterAdapter }>();
   return {
     create(node, namespace) {
-      if (!nodes.has(node)) nodes.set(node, createClusterAdapter({ driver: bus.driver(), heartbeatInterval: 100 }));
-      return nodes.get(node)!(namespace);
+      if (!nodes.has(node)) {
+        const driver = bus.driver();
+        const times = { heartbeatInterval: 100, heartbeatTimeout: 1_000, handOverTimeout: 200 };
+        nodes.set(node, { driver, create: createClusterAdapter({ driver, ...times }) });
+      }
+      return nodes.get(node)!.create(namespace);
     },
+    kill: (node) => nodes.get(node)!.driver.die(),
   };
 }
 
