@@ -2,8 +2,7 @@
 import type { Metric, Scenario } from "../contract.js";
 import { type ClusterPlan, clusterBroadcast, clusterFetch } from "../drivers/cluster.js";
 
-const official = ["official-ws", "official-uws"];
-const all = [...official, "ours-ws", "ours-uws"];
+const implementations = ["official-ws", "official-uws", "ours-ws", "ours-uws"];
 
 const broadcastMetrics: readonly Metric[] = [
   { key: "rate", label: "deliveries", unit: "per CPU s", better: "more" },
@@ -35,7 +34,7 @@ const backends: readonly Backend[] = [
 export const clusters: readonly Scenario[] = backends.flatMap((backend) => {
   const { name, title, services, broker } = backend;
   const common = {
-    implementations: name === "streams" ? official : all,
+    implementations,
     base: "official-ws",
     services,
     programs: (implementation: string) => [`cluster-${implementation.split("-")[0]}-${broker}`],

@@ -1,4 +1,4 @@
-import { createAdapter, createShardedAdapter } from "@sockeye/redis-adapter";
+import { createAdapter, createShardedAdapter, createStreamsAdapter } from "@sockeye/redis-adapter";
 import { Server } from "@sockeye/socketio-server";
 import { nodeSettings, openNode } from "./cluster-node.js";
 import { ready } from "./commands.js";
@@ -8,6 +8,10 @@ const { mode, prefix } = nodeSettings;
 
 async function adapter(): Promise<unknown> {
   const pub = await openRedis();
+  if (mode === "streams") {
+    // The native wire is not there over streams yet.
+    return createStreamsAdapter(pub, { wire: "socket.io", streamName: prefix, channelPrefix: prefix });
+  }
   const sub = await openRedis();
   if (mode === "sharded") return createShardedAdapter(pub, sub, { channelPrefix: prefix });
   return createAdapter(pub, sub, { key: prefix });
