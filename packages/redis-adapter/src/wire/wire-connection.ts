@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { ClusterError } from "@sockeye/adapter-base";
-import type { Command, RedisLink, SubscriptionKind } from "../clients/contract.js";
+import type { Command, LinkEvent, RedisLink, SubscriptionKind } from "../clients/contract.js";
 import { holdLink } from "../clients/link.js";
 import { TIMED_OUT, within } from "../deadline.js";
+import { PublishPath, type Way } from "../drivers/publish-path.js";
 import { ReadPath, type ReadPathTimes } from "../drivers/read-path.js";
 import { RedisAdapterError } from "../errors.js";
-import { Outbox, type OutboxLimits, type Run } from "../outbox.js";
+import type { OutboxLimits } from "../outbox.js";
 import { isRefusal } from "../reply-errors.js";
 
 /** Times in milliseconds, sizes in bytes. */
@@ -40,14 +41,13 @@ export class WireConnection {
   readonly #clients: readonly [pub: unknown, sub: unknown];
   readonly #options: WireConnectionOptions;
   readonly #listener: WireConnectionListener;
-  readonly #outbox: Outbox;
+  readonly #publishPath: PublishPath;
   readonly #paths = new Map<SubscriptionKind, ReadPath>();
   /** By subscription and by who subscribed: the incumbent's names of channels can mean a room of one namespace, or another namespace. */
   readonly #heard = new Map<string, Map<object, Heard>>();
   readonly #id = randomBytes(8).toString("hex");
   #pub: RedisLink | undefined;
   #sub: RedisLink | undefined;
-  #publishing: "up" | "down" = "down";
   #told = "";
   #sweepTimer: ReturnType<typeof setInterval> | undefined;
   #opened: Promise<void> | undefined;
@@ -57,18 +57,9 @@ export class WireConnection {
     this.#clients = [pub, sub];
     this.#options = options;
     this.#listener = listener;
-    this.#outbox = new Outbox(
-      {
-        ready: () => this.#pub?.ready === true,
-        write: (runs) => this.#write(runs),
-        state: (way) => this.#publishes(way),
-        // Who published it is told by its promise.
-        dropped: () => {},
-        later: (callback) => void setImmediate(callback),
-        now: () => performance.now(),
-      },
-      options,
-    );
+    // What was dropped is told by the promise of who published it.
+    const port = { commandsOf, changed: () => this.#announce(), dropped: () => {} };
+    this.#publishPath = new PublishPath(port, options);
   }
 
   /**
@@ -87,12 +78,7 @@ export class WireConnection {
   /** Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH`, `ERR_SOCKEYE_CLUSTER_TOO_LARGE` or `ERR_SOCKEYE_CLUSTER_CLOSED`. */
   async publish(verb: Verb, name: string, body: string | Uint8Array): Promise<void> {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    const { maxEnvelopeBytes } = this.#options;
-    if (bytes.byteLength > maxEnvelopeBytes) {
-      const message = `a message of ${bytes.byteLength} bytes, and maxEnvelopeBytes is ${maxEnvelopeBytes}`;
-      throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", message);
-    }
-    await this.#outbox.publish({ kind: "cluster" }, `${verb} ${name}`, bytes);
+    await this.#publishPath.publish({ kind: "cluster" }, this.#wayOf(verb, name), bytes);
   }
 
   /** In force when it resolves; where the path is down, it will be in force when it is up again. */
@@ -149,6 +135,7 @@ export class WireConnection {
     this.#pub = pub;
     this.#sub = sub;
     if (pub.ended || sub.ended) throw await this.#unusable();
+    this.#publishPath.use(pub);
     pub.watch((event) => this.#pubChanged(event));
     sub.watch((event) => this.#subChanged(event));
     for (const kind of this.#options.kinds) this.#paths.set(kind, this.#createPath(kind));
@@ -164,9 +151,9 @@ export class WireConnection {
   }
 
   async #close(): Promise<void> {
-    if (this.#pub?.ready) await within(FAREWELL, this.#outbox.drained());
+    if (this.#pub?.ready) await within(FAREWELL, this.#publishPath.drained());
     clearInterval(this.#sweepTimer);
-    this.#outbox.close();
+    this.#publishPath.close();
     this.#heard.clear();
     await within(FAREWELL, Promise.all([...this.#paths.values()].map((path) => path.close())));
     this.#pub?.release();
@@ -180,9 +167,8 @@ export class WireConnection {
   }
 
   /** In a cluster, classic messages go over one node, whatever their channel, so that they keep their order. */
-  #write(runs: readonly Run[]): Promise<unknown>[] {
-    const pub = this.#pub!;
-    return runs.map((run) => Promise.all(pub.sendAll(routeOf(run, this.#options.prefix), commandsOf(run))));
+  #wayOf(verb: Verb, name: string): Way {
+    return { target: `${verb} ${name}`, route: verb === "PUBLISH" ? this.#options.prefix : name };
   }
 
   #pathOf(kind: SubscriptionKind): ReadPath {
@@ -218,33 +204,28 @@ export class WireConnection {
     return path;
   }
 
-  async #sendProbe(verb: Verb, channel: string, text: string): Promise<void> {
-    const pub = this.#pub!;
-    if (!pub.ready) throw new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "Redis is away");
-    await pub.send(verb === "SPUBLISH" ? channel : this.#options.prefix, [verb, channel, text]);
-    this.#publishes("up");
-    this.#outbox.retryNow();
+  #sendProbe(verb: Verb, channel: string, text: string): Promise<void> {
+    return this.#publishPath.sendNow(this.#wayOf(verb, channel).route, [verb, channel, text]);
   }
 
-  #pubChanged(event: "lost" | "ready"): void {
-    if (!this.#pub!.ready) this.#publishes("down");
+  #pubChanged(event: LinkEvent): void {
     if (event === "lost") return;
-    this.#outbox.retryNow();
-    for (const path of this.#paths.values()) path.isUp ? path.ask() : path.wake();
+    for (const path of this.#paths.values()) {
+      if (path.isUp) void path.ask();
+      else path.wake();
+    }
   }
 
-  #subChanged(event: "lost" | "ready"): void {
-    for (const path of this.#paths.values()) event === "lost" ? path.lost() : path.wake();
-  }
-
-  #publishes(way: "up" | "down"): void {
-    this.#publishing = way;
-    this.#announce();
+  #subChanged(event: LinkEvent): void {
+    for (const path of this.#paths.values()) {
+      if (event === "lost") path.lost();
+      else path.wake();
+    }
   }
 
   #announce(): void {
     const receive = [...this.#paths.values()].every(({ isUp }) => isUp) ? "up" : "down";
-    const state = { publish: this.#publishing, receive } as const;
+    const state = { publish: this.#publishPath.isUp ? "up" : "down", receive } as const;
     const text = `${state.publish}/${state.receive}`;
     if (text === this.#told || this.#closed !== undefined) return;
     this.#told = text;
@@ -252,7 +233,9 @@ export class WireConnection {
   }
 
   #sweep(): void {
-    this.#outbox.sweep();
+    this.#pub!.tend();
+    this.#sub!.tend();
+    this.#publishPath.sweep();
     for (const path of this.#paths.values()) path.check();
   }
 }
@@ -267,7 +250,7 @@ export function entryBody(fields: Readonly<Record<string, string>>, maxLength: n
   return JSON.stringify([maxLength, ...Object.entries(fields).flat()]);
 }
 
-function commandsOf({ target, envelopes }: Run): Command[] {
+function commandsOf(target: string, envelopes: readonly Uint8Array[]): readonly Command[] {
   const [verb, name] = split(target);
   return envelopes.map((body) => (verb === "XADD" ? addition(name, body) : [verb, name, asBuffer(body)]));
 }
@@ -275,12 +258,6 @@ function commandsOf({ target, envelopes }: Run): Command[] {
 function addition(stream: string, body: Uint8Array): Command {
   const [maxLength, ...fields] = JSON.parse(asBuffer(body).toString()) as [number, ...string[]];
   return ["XADD", stream, "MAXLEN", "~", String(maxLength), "*", ...fields];
-}
-
-/** Where a command goes in a Redis Cluster. */
-function routeOf({ target }: Run, prefix: string): string {
-  const [verb, name] = split(target);
-  return verb === "PUBLISH" ? prefix : name;
 }
 
 function split(target: string): [Verb, string] {
