@@ -409,11 +409,12 @@ export class SharedOrder {
     this.#jump(position);
   }
 
-  #jump(position: LogPosition): void {
-    this.#begin(position);
+  #jump(to: LogPosition): void {
+    this.#begin(to);
     for (const pending of this.#turnstile.allWaiting()) {
-      // Its place was passed over.
-      if (pending.position !== undefined) pending.outcome ??= "refused";
+      const { position } = pending;
+      const isPassedOver = position !== undefined && (position.epoch !== to.epoch || position.number <= to.number);
+      if (isPassedOver) pending.outcome ??= "refused";
     }
     this.#pump();
   }
