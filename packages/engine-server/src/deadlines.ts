@@ -2,6 +2,8 @@ import type { Moment } from "./session/moment.js";
 
 /** Something with a deadline. */
 export interface Timed {
+  /** For {@link Deadlines} only: where it keeps the entry; `undefined` when it does not. An entry is kept by one at a time. */
+  slot: number | undefined;
   /** When {@link expire} wants to be called, on the clock of `Moment.now`; `Infinity` when never. */
   nextDeadline(): number;
   expire(moment: Moment): void;
@@ -30,7 +32,7 @@ export class Deadlines implements Moment {
   readonly #resolution: number;
   readonly #clock: () => number;
   readonly #slots: Array<Set<Timed> | undefined> = new Array(SLOTS);
-  readonly #slotOf = new Map<Timed, number>();
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Entries exist: the ring turns, and may not jump. */
   #turning = false;
@@ -55,7 +57,7 @@ export class Deadlines implements Moment {
   }
 
   get size(): number {
-    return this.#slotOf.size;
+    return this.#size;
   }
 
   /** Looks at the clock, for deadlines that must not be short by one resolution. */
@@ -72,10 +74,11 @@ export class Deadlines implements Moment {
     }
     if (!this.#turning) this.#start();
     const slot = this.#slotFor(deadline);
-    const present = this.#slotOf.get(timed);
+    const present = timed.slot;
     if (present === slot) return;
-    if (present !== undefined) this.#slots[present]!.delete(timed);
-    this.#slotOf.set(timed, slot);
+    if (present === undefined) this.#size++;
+    else this.#slots[present]!.delete(timed);
+    timed.slot = slot;
     let set = this.#slots[slot];
     if (set === undefined) {
       set = new Set();
@@ -85,11 +88,11 @@ export class Deadlines implements Moment {
   }
 
   cancel(timed: Timed): void {
-    const slot = this.#slotOf.get(timed);
+    const { slot } = timed;
     if (slot === undefined) return;
-    this.#slotOf.delete(timed);
+    timed.slot = undefined;
     this.#slots[slot]!.delete(timed);
-    if (this.#slotOf.size === 0) this.#stop();
+    if (--this.#size === 0) this.#stop();
   }
 
   #slotFor(deadline: number): number {
@@ -125,10 +128,11 @@ export class Deadlines implements Moment {
     const now = this.#clock();
     // A timer is never exact; what goes beyond one more resolution was a pause of ours.
     const late = now - expected - this.#resolution;
-    if (late > 0) this.#stalled += late;
+    if (late > 0) this.#stalled += Math.ceil(late);
     this.#now = now;
     this.#advance(Math.floor(now / this.#resolution));
-    if (this.#turning) this.#arm();
+    if (this.#size > 0) this.#arm();
+    else this.#turning = false;
   }
 
   #advance(target: number): void {
@@ -145,7 +149,8 @@ export class Deadlines implements Moment {
     const set = this.#slots[slot];
     if (set === undefined || set.size === 0) return;
     this.#slots[slot] = undefined;
-    for (const timed of set) this.#slotOf.delete(timed);
+    for (const timed of set) timed.slot = undefined;
+    this.#size -= set.size;
     for (const timed of set) {
       if (timed.nextDeadline() <= this.#now) timed.expire(this);
       this.schedule(timed);

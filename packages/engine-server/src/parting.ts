@@ -16,6 +16,7 @@ export class Parting implements TransportOwner, Timed {
   readonly #transport: BaseTransport;
   readonly #deadlines: Deadlines;
   #deadline: number;
+  slot: number | undefined = undefined;
 
   constructor(transport: BaseTransport, deadlines: Deadlines, closeTimeout: number) {
     this.#transport = transport;

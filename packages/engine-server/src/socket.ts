@@ -314,6 +314,8 @@ export class Socket
 
   // --- Timed --------------------------------------------------------------------------------------------------------
 
+  slot: number | undefined = undefined;
+
   nextDeadline(): number {
     return this.#session.nextDeadline();
   }

@@ -8,6 +8,7 @@ class Item implements Timed {
   readonly name: string;
   deadline: number;
   repeat = 0;
+  slot: number | undefined = undefined;
   constructor(name: string, deadline: number) {
     this.name = name;
     this.deadline = deadline;
@@ -159,5 +160,22 @@ describe("Deadlines", () => {
     for (let i = 0; i < 600; i++) deadlines.schedule(new Item(`${i}`, time + 10 * i));
     block(60_000);
     expect(fired).toHaveLength(600);
+  });
+
+  it("stops its timer with the last entry, expired or cancelled", () => {
+    const deadlines = make();
+    const [one, other] = [new Item("one", time + 20), new Item("other", time + 100)];
+    deadlines.schedule(one);
+    deadlines.schedule(other);
+    pass(40);
+    expect([deadlines.size, vi.getTimerCount()]).toEqual([1, 1]);
+    pass(100);
+    expect([deadlines.size, vi.getTimerCount()]).toEqual([0, 0]);
+    one.deadline = time + 100;
+    deadlines.schedule(one);
+    expect(vi.getTimerCount()).toBe(1);
+    deadlines.cancel(one);
+    expect([deadlines.size, vi.getTimerCount()]).toEqual([0, 0]);
+    expect(fired.map(([name]) => name)).toEqual(["one", "other"]);
   });
 });

@@ -40,6 +40,7 @@ class PendingHandshake implements Pending, Timed {
   readonly #giveUp: () => void;
   readonly #release: () => void;
   #open = true;
+  slot: number | undefined = undefined;
 
   constructor(deadlines: Deadlines, timeout: number, giveUp: () => void, release: () => void) {
     this.#deadlines = deadlines;

@@ -9,6 +9,8 @@ export interface HeartbeatOptions {
   readonly unfinishedTimeout: number;
 }
 
+const NEVER = -1;
+
 /** What the session has to do when the heartbeat's deadline has come. */
 export type HeartbeatVerdict = "wait" | "ping" | "dead";
 
@@ -26,20 +28,26 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   /** Who pings: the server in protocol 4, the client in protocol 3. */
   readonly #pinger: "server" | "client";
+  // Whole milliseconds and a negative number for "never": a number that is not whole takes 16 bytes of its own in every session.
+
   /** A ping (or, with a pinging client, its next ping) is awaited since this moment. */
   #awaiting: boolean;
   #bytes = 0;
   #stalled = 0;
   #packets = 0;
   /** Since when there were bytes but no packets. */
-  #partialSince = Number.POSITIVE_INFINITY;
-  /** When {@link expire} wants to be called. */
-  deadline = Number.POSITIVE_INFINITY;
+  #partialSince = NEVER;
+  #deadline = NEVER;
 
   constructor(options: HeartbeatOptions, pinger: "server" | "client") {
     this.#options = options;
     this.#pinger = pinger;
     this.#awaiting = pinger === "client";
+  }
+
+  /** When {@link expire} wants to be called; `Infinity` when never. */
+  get deadline(): number {
+    return this.#deadline === NEVER ? Number.POSITIVE_INFINITY : this.#deadline;
   }
 
   start(moment: Moment, bytesRead: number): void {
@@ -57,7 +65,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.#deadline = NEVER;
   }
 
   expire(moment: Moment, bytesRead: number, packetsRead: number): HeartbeatVerdict {
@@ -69,8 +77,8 @@ export class Heartbeat {
     const lost = moment.stalled - this.#stalled;
     if (lost > 0) {
       this.#stalled = moment.stalled;
-      this.deadline += lost;
-      if (moment.now < this.deadline) return "wait";
+      this.#deadline += Math.ceil(lost);
+      if (moment.now < this.#deadline) return "wait";
     }
     if (bytesRead === this.#bytes || this.#isStuck(moment, packetsRead)) return "dead";
     // Something came in, only not the heartbeat: alive. A silent client-side timer still wants its ping.
@@ -83,18 +91,18 @@ export class Heartbeat {
   #isStuck(moment: Moment, packetsRead: number): boolean {
     if (packetsRead !== this.#packets) {
       this.#packets = packetsRead;
-      this.#partialSince = Number.POSITIVE_INFINITY;
-    } else if (this.#partialSince === Number.POSITIVE_INFINITY) {
-      this.#partialSince = this.deadline - this.#options.pingTimeout;
+      this.#partialSince = NEVER;
+    } else if (this.#partialSince === NEVER) {
+      this.#partialSince = this.#deadline - this.#options.pingTimeout;
     }
-    return moment.now - this.#partialSince >= this.#options.unfinishedTimeout;
+    return this.#partialSince !== NEVER && moment.now - this.#partialSince >= this.#options.unfinishedTimeout;
   }
 
   #ping(moment: Moment, bytesRead: number): HeartbeatVerdict {
     this.#awaiting = true;
     this.#bytes = bytesRead;
     this.#stalled = moment.stalled;
-    this.deadline = moment.now + this.#options.pingTimeout;
+    this.#deadline = Math.ceil(moment.now + this.#options.pingTimeout);
     return "ping";
   }
 
@@ -102,12 +110,12 @@ export class Heartbeat {
     const { pingInterval, pingTimeout } = this.#options;
     this.#bytes = bytesRead;
     this.#stalled = moment.stalled;
-    this.#partialSince = Number.POSITIVE_INFINITY;
+    this.#partialSince = NEVER;
     if (this.#pinger === "client") {
-      this.deadline = moment.now + pingInterval + pingTimeout;
+      this.#deadline = Math.ceil(moment.now + pingInterval + pingTimeout);
     } else {
       this.#awaiting = false;
-      this.deadline = moment.now + pingInterval;
+      this.#deadline = Math.ceil(moment.now + pingInterval);
     }
   }
 }

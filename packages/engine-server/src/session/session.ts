@@ -28,6 +28,9 @@ export interface SessionOptions {
   readonly maxOutboxPackets: number;
 }
 
+/** A deadline that is not set. */
+const NEVER = -1;
+
 /** What a session asks of its driver. */
 export interface SessionPort {
   /** Bytes that the current transport has received so far: the proof of life. */
@@ -73,9 +76,10 @@ export class Session {
   readonly #heartbeat: Heartbeat;
   #state: SessionState = "opening";
   #upgrade: UpgradeState = "none";
-  #upgradeDeadline = Number.POSITIVE_INFINITY;
-  #confirmDeadline = Number.POSITIVE_INFINITY;
-  #closeDeadline = Number.POSITIVE_INFINITY;
+  // Whole milliseconds, as in the heartbeat.
+  #upgradeDeadline = NEVER;
+  #confirmDeadline = NEVER;
+  #closeDeadline = NEVER;
   /** What the transport held when progress of the closing was last looked at. */
   #heldAtClose = 0;
   #finishing = false;
@@ -103,7 +107,10 @@ export class Session {
   nextDeadline(): number {
     if (this.#state === "closing") return this.#closeDeadline;
     if (this.#state === "closed") return Number.POSITIVE_INFINITY;
-    return Math.min(this.#heartbeat.deadline, this.#upgradeDeadline, this.#confirmDeadline);
+    let next = this.#heartbeat.deadline;
+    if (this.#upgradeDeadline !== NEVER) next = Math.min(next, this.#upgradeDeadline);
+    if (this.#confirmDeadline !== NEVER) next = Math.min(next, this.#confirmDeadline);
+    return next;
   }
 
   // --- inputs -------------------------------------------------------------------------------------------------------
@@ -114,7 +121,7 @@ export class Session {
     this.#queue(new OutgoingPacket("open", handshake, true, false));
     if (initialPacket !== undefined) this.#queue(new OutgoingPacket("message", initialPacket, true, false));
     this.#heartbeat.start(moment, this.#port.bytesRead());
-    if (!this.#port.isConfirmed()) this.#confirmDeadline = moment.now + this.#options.firstPollTimeout;
+    if (!this.#port.isConfirmed()) this.#confirmDeadline = Math.ceil(moment.now + this.#options.firstPollTimeout);
   }
 
   /** A message arrived on the session's transport. The hot path: no packet object, no clock. */
@@ -170,13 +177,13 @@ export class Session {
   /** The outbox was handed to the transport. */
   flushed(moment: Moment): void {
     if (this.#state !== "closing" || this.outbox.length > 0) return;
-    this.#closeDeadline = moment.now + this.#options.closeTimeout;
+    this.#closeDeadline = Math.ceil(moment.now + this.#options.closeTimeout);
     this.#finish();
   }
 
   /** A deadline has come (calls that come too early do no harm). */
   expire(moment: Moment): void {
-    if (moment.now >= this.#upgradeDeadline) this.#upgradeEvent("failed", moment);
+    if (hasCome(this.#upgradeDeadline, moment)) this.#upgradeEvent("failed", moment);
     if (this.#state === "closing") this.#expireClosing(moment);
     else if (this.#state === "open") this.#expireOpen(moment);
   }
@@ -214,8 +221,8 @@ export class Session {
     const rule = rules[event] ?? rules.failed;
     if (rule === undefined) return "reject";
     this.#upgrade = rule.to;
-    if (rule.act === "accept") this.#upgradeDeadline = moment.now + this.#options.upgradeTimeout;
-    if (rule.to === "none" || rule.to === "done") this.#upgradeDeadline = Number.POSITIVE_INFINITY;
+    if (rule.act === "accept") this.#upgradeDeadline = Math.ceil(moment.now + this.#options.upgradeTimeout);
+    if (rule.to === "none" || rule.to === "done") this.#upgradeDeadline = NEVER;
     if (rule.act === "reject") this.#port.rejectCandidate();
     if (rule.act === "accept") this.#port.wake();
     return rule.act;
@@ -255,7 +262,7 @@ export class Session {
   }
 
   #drain(moment: Moment): void {
-    this.#closeDeadline = moment.now + this.#options.closeTimeout;
+    this.#closeDeadline = Math.ceil(moment.now + this.#options.closeTimeout);
     this.#heldAtClose = this.#port.heldBytes();
     this.#port.wake();
     if (this.outbox.length === 0) this.#finish();
@@ -271,15 +278,15 @@ export class Session {
   #end(reason: EngineCloseReason, details: unknown): void {
     this.#state = "closed";
     this.#heartbeat.stop();
-    this.#confirmDeadline = Number.POSITIVE_INFINITY;
-    this.#upgradeDeadline = Number.POSITIVE_INFINITY;
-    this.#closeDeadline = Number.POSITIVE_INFINITY;
+    this.#confirmDeadline = NEVER;
+    this.#upgradeDeadline = NEVER;
+    this.#closeDeadline = NEVER;
     this.#port.ended(reason, details);
   }
 
   #expireOpen(moment: Moment): void {
-    if (moment.now >= this.#confirmDeadline) {
-      this.#confirmDeadline = Number.POSITIVE_INFINITY;
+    if (hasCome(this.#confirmDeadline, moment)) {
+      this.#confirmDeadline = NEVER;
       if (this.#upgrade === "none" && !this.#port.isConfirmed()) {
         this.#apply("silent", moment);
         return;
@@ -300,7 +307,7 @@ export class Session {
     const held = this.#port.heldBytes();
     if (held > 0 && held < this.#heldAtClose) {
       this.#heldAtClose = held;
-      this.#closeDeadline = moment.now + this.#options.closeTimeout;
+      this.#closeDeadline = Math.ceil(moment.now + this.#options.closeTimeout);
     } else {
       this.#apply("expired", moment);
     }
@@ -318,6 +325,10 @@ export class Session {
     this.outbox.push(packet);
     this.#port.wake();
   }
+}
+
+function hasCome(deadline: number, moment: Moment): boolean {
+  return deadline !== NEVER && moment.now >= deadline;
 }
 
 function noop(): OutgoingPacket {

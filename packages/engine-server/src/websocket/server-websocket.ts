@@ -275,6 +275,8 @@ export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSi
 
   // --- Timed: the closing handshake ---------------------------------------------------------------------------------
 
+  slot: number | undefined = undefined;
+
   nextDeadline(): number {
     return this.#deadline;
   }
