@@ -420,7 +420,7 @@ describe("options of the connection", () => {
     expect(await socket.timeout(1000).emitWithAck("echo", 1)).toBe(1);
   });
 
-  it("certificates: not taken on trust, unless they are given or trust is asked for", async () => {
+  it("CVE-2016-10536, CVE-2021-31597: certificates are not taken on trust, unless they are given or trust is asked for", async () => {
     const { key, cert } = selfSigned();
     const https = createSecureServer({ key, cert });
     const server = new Server(https);
