@@ -10,6 +10,8 @@ export type PostgresAdapterErrorCode =
   | "ERR_SOCKEYE_POSTGRES_CONNECTION"
   /** Notifications do not come back: a pooler in between gives each transaction another connection. */
   | "ERR_SOCKEYE_POSTGRES_DEAF"
+  /** In a cluster with the incumbent's servers, or for its emitters: a namespace whose name PostgreSQL does not take for a channel. */
+  | "ERR_SOCKEYE_POSTGRES_NAMESPACE"
   /** A row of the database was not cleared away. */
   | "ERR_SOCKEYE_POSTGRES_CLEANUP";
 

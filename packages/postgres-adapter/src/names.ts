@@ -25,6 +25,23 @@ export function channelName(prefix: string, channel: Channel): string {
   return `${prefix}#~${createHash("sha256").update(key, "utf16le").digest("hex").slice(0, 32)}`;
 }
 
+/**
+ * The channel of a namespace as the incumbent's adapter names it, where PostgreSQL takes that name.
+ *
+ * @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_NAMESPACE`
+ */
+export function officialChannelName(prefix: string, namespace: string): string {
+  if (isOfficialChannelName(prefix, namespace)) return `${prefix}#${namespace}`;
+  throw new PostgresAdapterError(
+    "ERR_SOCKEYE_POSTGRES_NAMESPACE",
+    `with its prefix, the name of a namespace may have ${LONGEST_NAME} bytes, and no NUL, to be shared with socket.io servers`,
+  );
+}
+
+export function isOfficialChannelName(prefix: string, namespace: string): boolean {
+  return !namespace.includes("\0") && Buffer.byteLength(`${prefix}#${namespace}`) <= LONGEST_NAME;
+}
+
 /** A channel that nobody else listens to. */
 export function ownChannelName(prefix: string): string {
   return `${prefix}#~${randomBytes(16).toString("hex")}`;

@@ -28,13 +28,19 @@ export interface PostgresOptions {
   /** Longest wait between two tries. Default 2,000. */
   readonly reconnectionDelayMax?: number;
   /**
+   * Whether what the incumbent's emitters (`@socket.io/postgres-emitter`) say is done, and how the names of their channels begin and their
+   * table is called. Default `true`: `socket.io` and `socket_io_attachments`, as they are by default there.
+   */
+  readonly emitters?: boolean | { readonly channelPrefix?: string; readonly tableName?: string };
+  /**
    * Hears of what concerns the connection and the tables: it was lost, it could not be made, something strange was notified.
    * Default: a warning of the process, once a minute per code.
    */
   readonly errorHandler?: (error: Error) => void;
 }
 
-export interface ResolvedOptions extends Required<Omit<PostgresOptions, "errorHandler">> {
+export interface ResolvedOptions extends Required<Omit<PostgresOptions, "errorHandler" | "emitters">> {
+  readonly emitters: { readonly channelPrefix: string; readonly tableName: string } | undefined;
   readonly errorHandler: (error: Error) => void;
 }
 
@@ -62,7 +68,16 @@ export function resolveOptions(given: PostgresOptions = {}): ResolvedOptions {
   checkTableName(tableName);
   const payloadThreshold = Math.min(numbers.payloadThreshold, LARGEST_PAYLOAD);
   const errorHandler = given.errorHandler ?? warnings();
-  return { ...numbers, payloadThreshold, channelPrefix, tableName, createSchema, errorHandler };
+  const emitters = emittersOf(given.emitters ?? true);
+  return { ...numbers, payloadThreshold, channelPrefix, tableName, createSchema, emitters, errorHandler };
+}
+
+function emittersOf(given: NonNullable<PostgresOptions["emitters"]>): ResolvedOptions["emitters"] {
+  if (given === false) return undefined;
+  const { channelPrefix = "socket.io", tableName = "socket_io_attachments" } = given === true ? {} : given;
+  checkChannelPrefix(channelPrefix);
+  checkTableName(tableName);
+  return { channelPrefix, tableName };
 }
 
 function numberOf(name: keyof typeof NUMBERS, value: number | undefined): number {

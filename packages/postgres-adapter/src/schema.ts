@@ -3,6 +3,7 @@ import type { Database } from "./database/contract.js";
 import { databaseOf } from "./database/database-of.js";
 import { PostgresAdapterError } from "./errors.js";
 import { checkTableName, type Names, namesOf } from "./names.js";
+import { attachmentStatementsFor } from "./wire/attachments.js";
 
 /** The version of the tables that this package works with. */
 export const SCHEMA_VERSION = 1;
@@ -16,6 +17,8 @@ export interface SchemaOptions {
    * are ordinary tables, and a message is on disk when it counts as published. Takes effect when the tables are made.
    */
   readonly durable?: boolean;
+  /** `socket.io`: the one table of the incumbent's adapter, for `wire: "socket.io"`; `tableName` then is its whole name. */
+  readonly wire?: "native" | "socket.io";
 }
 
 /**
@@ -29,11 +32,11 @@ export interface SchemaOptions {
  * tables are of a later version, or could not be made (the `cause` says why)
  */
 export async function createSchema(client: PostgresClient, options: SchemaOptions = {}): Promise<void> {
-  const base = options.tableName ?? "sockeye";
-  checkTableName(base);
+  const script = schemaSql(options);
   const database = databaseOf(client, { timeout: 60_000 });
   try {
-    await migrate(database, options);
+    if (options.wire === "socket.io") await runScript(database, script);
+    else await migrate(database, options);
   } finally {
     database.close();
   }
@@ -46,11 +49,21 @@ export async function migrate(database: Database, options: SchemaOptions): Promi
     const version = await versionOf(database, names);
     if (version === SCHEMA_VERSION) return;
     if (version > SCHEMA_VERSION) throw tooNew(version);
-    await database.run(schemaSql(options));
+    await runScript(database, schemaSql(options));
   } catch (cause) {
-    if (cause instanceof PostgresAdapterError) throw cause;
-    throw new PostgresAdapterError("ERR_SOCKEYE_POSTGRES_SCHEMA", "the tables could not be made", { cause });
+    throw unmade(cause);
   }
+}
+
+async function runScript(database: Database, script: string): Promise<void> {
+  await database.run(script).catch((cause) => {
+    throw unmade(cause);
+  });
+}
+
+function unmade(cause: unknown): PostgresAdapterError {
+  if (cause instanceof PostgresAdapterError) return cause;
+  return new PostgresAdapterError("ERR_SOCKEYE_POSTGRES_SCHEMA", "the tables could not be made", { cause });
 }
 
 /** Whether this package can work with the tables as they are; an error says why not. */
@@ -75,8 +88,10 @@ export async function checkSchema(database: Database, base: string): Promise<voi
  *
  * @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_OPTION`
  */
-export function schemaSql({ tableName = "sockeye", durable = false }: SchemaOptions = {}): string {
+export function schemaSql({ durable = false, wire = "native", ...options }: SchemaOptions = {}): string {
+  const { tableName = wire === "native" ? "sockeye" : "socket_io_attachments" } = options;
   checkTableName(tableName);
+  if (wire === "socket.io") return attachmentStatementsFor(tableName).create;
   const names = namesOf(tableName);
   const table = durable ? "TABLE" : "UNLOGGED TABLE";
   return `\

@@ -3,6 +3,7 @@ import {
   type Channel,
   type ClusterDriver,
   ClusterError,
+  type CommandSource,
   type DriverCapabilities,
   type DriverReceiver,
   type NodeId,
@@ -22,6 +23,7 @@ import { recoveryStatementsFor } from "../recovery/statements.js";
 import { PostgresStore } from "../recovery/store.js";
 import { StoreCleaner } from "../recovery/store-cleaner.js";
 import { checkSchema, migrate } from "../schema.js";
+import { EmitterSource } from "../wire/emitter-source.js";
 import { Batch } from "./batch.js";
 import { Cleaner } from "./cleaner.js";
 import { type EnvelopeParcel, envelopeParcel, gapParcel } from "./parcel.js";
@@ -38,6 +40,8 @@ import { type Statements, statementsFor } from "./statements.js";
 export class PostgresDriver implements ClusterDriver {
   readonly capabilities: DriverCapabilities;
   readonly recovery: RecoveryStore;
+  /** What the incumbent's emitters say; for `sources` of a cluster adapter. */
+  readonly emitters: CommandSource | undefined;
   readonly #options: ResolvedOptions;
   readonly #line: Line;
   readonly #statements: Statements;
@@ -46,6 +50,7 @@ export class PostgresDriver implements ClusterDriver {
   readonly #cleaner: Cleaner;
   readonly #answers: Answers;
   readonly #storeCleaner: StoreCleaner;
+  readonly #emitterSource: EmitterSource | undefined;
   #node: NodeId = "";
   #receiver: DriverReceiver | undefined;
   #closing: Promise<void> | undefined;
@@ -78,6 +83,9 @@ export class PostgresDriver implements ClusterDriver {
     const report = (error: Error) => this.#line.report(error);
     this.#storeCleaner = new StoreCleaner(database, recovery, this.#options.cleanupInterval, report);
     this.recovery = this.#createStore();
+    const { emitters } = this.#options;
+    this.#emitterSource = emitters && new EmitterSource(this.#line, { ...emitters, maxQueuedBytes });
+    this.emitters = this.#emitterSource;
   }
 
   /** What waits and what is held, for tests and `inspect()`. */
@@ -189,11 +197,13 @@ export class PostgresDriver implements ClusterDriver {
   #up(): void {
     this.#receiver?.onState({ publish: "up", receive: "up" });
     this.#reader.linkUp();
+    this.#emitterSource?.linkUp();
     this.#sender.linkUp();
   }
 
   #down(): void {
     this.#reader.linkDown();
+    this.#emitterSource?.linkDown();
     this.#sender.linkDown();
     this.#receiver?.onState({ publish: "down", receive: "down" });
   }

@@ -76,7 +76,7 @@ export class PostgresServer {
 
   /** Ends connections from the server's side; gives how many. */
   async terminate(where = "true"): Promise<number> {
-    const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND ${where}`;
+    const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND (${where})`;
     return (await this.query(text)).length;
   }
 
