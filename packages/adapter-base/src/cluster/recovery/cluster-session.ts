@@ -66,6 +66,11 @@ export class ClusterSession implements SessionKey {
     return this.endedAt === undefined;
   }
 
+  /** What is done to it now was done while it was live. */
+  get isOpen(): boolean {
+    return this.isLive || (this.#record !== undefined && this.#end === undefined);
+  }
+
   /** It ended here, and can be written. */
   get isFinished(): boolean {
     return this.#record !== undefined && this.#end !== undefined;

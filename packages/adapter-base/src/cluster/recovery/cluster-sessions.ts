@@ -221,13 +221,14 @@ export class ClusterSessions {
 
   /** The socket of a session that ended here, and may have gone on elsewhere. */
   sleeper(pid: string): SocketId | undefined {
-    return this.#asleep.get(pid)?.sid;
+    const session = this.#asleep.get(pid);
+    return session === undefined || session.isOpen ? undefined : session.sid;
   }
 
-  /** Its number; `undefined` when there is no such live session. */
+  /** Its number; `undefined` when there is no such session, or it sleeps. */
   appendPrivate(pid: string, encoded: EncodedPacket): number | undefined {
     const session = this.#sessions.get(pid);
-    if (session?.isLive !== true) return undefined;
+    if (session?.isOpen !== true) return undefined;
     const { epoch, number: sharedPosition } = this.#order.position;
     const { lastPrivate: previous, lastPrivateAt: previousAt, incarnation } = session;
     const number = previous + 1;

@@ -66,6 +66,8 @@ interface Pending extends Waiting {
   position: LogPosition | undefined;
   /** How it ended, when it got no place in the log: published all the same, or not at all. */
   outcome: "unlogged" | "refused" | undefined;
+  /** Sockets that could not wait for it. */
+  expedited: Set<SocketId> | undefined;
 }
 
 /** An entry that is missing is read from the log when it has not come by itself in this many milliseconds. */
@@ -186,6 +188,7 @@ export class SharedOrder {
       since: now(),
       position: undefined,
       outcome: this.#isUp ? undefined : "refused",
+      expedited: undefined,
     };
     this.#turnstile.wait(pending);
     if (this.#isUp) this.#append(pending, wanted);
@@ -196,7 +199,12 @@ export class SharedOrder {
 
   /** One socket cannot wait: `deliver` gets what is broadcast before, in order with what concerns this socket alone. */
   expedite(socket: SocketId, deliver: (entry: LogEntry) => void): void {
-    this.#turnstile.expedite(socket, ({ broadcast }) => deliver(broadcast));
+    this.#turnstile.expedite(socket, (pending) => {
+      pending.expedited ??= new Set();
+      if (pending.expedited.has(socket)) return;
+      pending.expedited.add(socket);
+      deliver(pending.broadcast);
+    });
   }
 
   #append(pending: Pending, wanted: boolean): void {
