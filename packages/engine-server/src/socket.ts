@@ -262,6 +262,7 @@ export class Socket
     this.#sendSafely(transport, batch);
     this.#callBack(batch, transport);
     outbox.recycle(batch);
+    outbox.noteHeld(transport.bufferedAmount);
     this.#session.flushed(this.server.deadlines);
     if (this.#session.state === "closing") this.server.deadlines.schedule(this);
     this.#maybeDrained();

@@ -56,6 +56,9 @@ export class WireVariants {
   payload: string | undefined;
   /** For protocols and engines of their own. */
   other: Map<string, unknown> | undefined;
+  /** The prepared message that followed this one first, and the two as one. */
+  follower: OutgoingPacket | undefined;
+  joined: OutgoingPacket | undefined;
 }
 
 export function sizeOf(data: EngineData | undefined): number {
@@ -74,6 +77,32 @@ export function prepareMessages(
     OutgoingPacket;
 }
 
+/** Prepared messages are joined up to this size and this number of packets: larger ones gain nothing from it. */
+const JOIN_SIZE = 16 * 1024;
+const JOIN_PARTS = 64;
+
+/**
+ * Two prepared messages as one, so that broadcasts which many sockets get in one turn are put together once and not once
+ * per socket. The result is remembered in the first for whoever comes next; with another follower than the first one seen
+ * there (rooms that overlap) it is not worth it. `undefined` when the two stay apart.
+ */
+function join(first: OutgoingPacket, second: OutgoingPacket): OutgoingPacket | undefined {
+  const { variants } = first;
+  if (variants === undefined || second.variants === undefined) return undefined;
+  if (variants.follower === undefined) {
+    variants.follower = second;
+    variants.joined = makeJoined(first, second);
+  }
+  return variants.follower === second ? variants.joined : undefined;
+}
+
+function makeJoined(first: OutgoingPacket, second: OutgoingPacket): OutgoingPacket | undefined {
+  const parts = [...first.parts!, ...second.parts!];
+  if (first.size + second.size > JOIN_SIZE || parts.length > JOIN_PARTS) return undefined;
+  if (first.volatile || second.volatile || first.compress !== second.compress) return undefined;
+  return new OutgoingPacket("message", undefined, first.compress, false, undefined, parts);
+}
+
 export interface OutboxLimits {
   readonly maxOutboxBytes: number;
   readonly maxOutboxPackets: number;
@@ -81,6 +110,8 @@ export interface OutboxLimits {
 
 /** The content of every outbox that is empty: a session that has nothing to say holds no array. Never written to. */
 const NOTHING: OutgoingPacket[] = [];
+/** Nobody has looked since the last batch was taken. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
 /** Emptied arrays, to be filled again by whichever session speaks next. */
 const spares: OutgoingPacket[][] = [];
 const MAX_SPARES = 1024;
@@ -91,7 +122,11 @@ const MAX_SPARES = 1024;
  */
 export class Outbox {
   #packets: OutgoingPacket[] = NOTHING;
+  /** Packets and prepared messages, joined ones counted apart. */
+  #length = 0;
   #size = 0;
+  /** What the transport held when it was looked at last. Until the next batch that becomes less, topics of an engine apart. */
+  #held = UNKNOWN;
   readonly #limits: OutboxLimits;
   /** Size of a packet that alone is over the budget, while anything waits. */
   #oversize = 0;
@@ -103,7 +138,7 @@ export class Outbox {
   }
 
   get length(): number {
-    return this.#packets.length;
+    return this.#length;
   }
 
   /** Size of all that is queued, in the unit of {@link OutgoingPacket.size}. */
@@ -123,24 +158,54 @@ export class Outbox {
   push(packet: OutgoingPacket): void {
     // A packet larger than the budget is the application's decision; what follows it is measured from there.
     if (packet.size > this.#limits.maxOutboxBytes) this.#oversize = packet.size;
-    if (this.#packets === NOTHING) this.#packets = spares.pop() ?? [];
-    this.#packets.push(packet);
+    this.#length++;
     this.#size += packet.size;
+    if (this.#packets === NOTHING) this.#packets = spares.pop() ?? [];
+    else if (packet.variants !== undefined && this.#joinLast(packet)) return;
+    this.#packets.push(packet);
+  }
+
+  #joinLast(packet: OutgoingPacket): boolean {
+    const at = this.#packets.length - 1;
+    const joined = at < 0 ? undefined : join(this.#packets[at]!, packet);
+    if (joined === undefined) return false;
+    this.#packets[at] = joined;
+    return true;
+  }
+
+  /**
+   * Whether {@link isFull} has to be asked: the quick answer for every write, which looks at nothing but this outbox. The
+   * transport and its stream are memory that a broadcast to many would otherwise go through twice.
+   */
+  mayBeFull(): boolean {
+    const waiting = this.#waiting();
+    return waiting >= this.#limits.maxOutboxBytes || this.#length >= this.#limits.maxOutboxPackets;
   }
 
   /** Whether one more packet would be too much; `held` is what the transport has taken but not yet got rid of. */
   isFull(held: number): boolean {
-    const waiting = this.#size + held;
+    this.#held = held;
+    const waiting = this.#waiting();
+    return waiting >= this.#limits.maxOutboxBytes + this.#oversize || this.#length >= this.#limits.maxOutboxPackets;
+  }
+
+  /** What the transport holds now that a batch was handed to it, for {@link mayBeFull}. */
+  noteHeld(held: number): void {
+    this.#held = held;
+  }
+
+  #waiting(): number {
+    const waiting = this.#size + this.#held;
     if (waiting === 0) this.#oversize = 0;
-    return (
-      this.#packets.length >= this.#limits.maxOutboxPackets || waiting >= this.#limits.maxOutboxBytes + this.#oversize
-    );
+    return waiting;
   }
 
   /** Drops what may be dropped. */
   shed(): void {
     const kept = this.#packets.filter((packet) => !packet.volatile);
-    this.dropped += this.#packets.length - kept.length;
+    const shed = this.#packets.length - kept.length;
+    this.dropped += shed;
+    this.#length -= shed;
     this.#packets = kept;
     this.#size = kept.reduce((sum, packet) => sum + packet.size, 0);
   }
@@ -148,20 +213,22 @@ export class Outbox {
   /** Hands out everything; the array is to be given back with {@link recycle}. */
   take(): OutgoingPacket[] {
     const batch = this.#packets;
-    this.#packets = NOTHING;
-    this.#size = 0;
+    this.clear();
     return batch;
   }
 
   recycle(batch: OutgoingPacket[]): void {
     // Not that of a burst: its backing store is large.
     if (batch === NOTHING || batch.length > 64 || spares.length >= MAX_SPARES) return;
-    batch.length = 0;
+    // One by one: setting the length of an array is a call into the engine, and gives the memory away.
+    while (batch.length > 0) batch.pop();
     spares.push(batch);
   }
 
   clear(): void {
     this.#packets = NOTHING;
+    this.#length = 0;
     this.#size = 0;
+    this.#held = UNKNOWN;
   }
 }

@@ -149,7 +149,7 @@ export class Session {
   /** Queues one packet (or prepared message); returns whether it was taken. */
   write(packet: OutgoingPacket, moment: Moment): boolean {
     if (this.#state !== "open" && this.#state !== "opening") return false;
-    if (this.outbox.isFull(this.#port.heldBytes()) && !this.#makeRoom()) {
+    if (this.outbox.mayBeFull() && this.outbox.isFull(this.#port.heldBytes()) && !this.#makeRoom()) {
       this.overflowed(moment);
       return false;
     }

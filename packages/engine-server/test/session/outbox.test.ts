@@ -73,6 +73,87 @@ describe("Outbox", () => {
   });
 });
 
+describe("Outbox.mayBeFull", () => {
+  it("says no only while nothing that was known at the last batch could make the outbox full", () => {
+    const outbox = make();
+    outbox.push(message("x".repeat(49)));
+    expect(outbox.mayBeFull()).toBe(true);
+    outbox.noteHeld(49);
+    expect(outbox.mayBeFull()).toBe(false);
+    outbox.noteHeld(50);
+    expect(outbox.mayBeFull()).toBe(true);
+    expect(outbox.isFull(49)).toBe(false);
+    expect(outbox.mayBeFull()).toBe(false);
+    const many = make({ maxOutboxBytes: 1e6 });
+    many.noteHeld(0);
+    for (let i = 0; i < 5; i++) many.push(message("x"));
+    expect(many.mayBeFull()).toBe(true);
+  });
+
+  it("measures from a packet that alone is over the budget, until all of it is gone", () => {
+    const outbox = make();
+    outbox.push(message("x".repeat(999)));
+    expect([outbox.mayBeFull(), outbox.isFull(0)]).toEqual([true, false]);
+    outbox.take();
+    outbox.noteHeld(1000);
+    expect([outbox.mayBeFull(), outbox.isFull(1000)]).toEqual([true, false]);
+    expect(outbox.isFull(1100)).toBe(true);
+    outbox.noteHeld(0);
+    expect(outbox.mayBeFull()).toBe(false);
+    expect(outbox.isFull(100)).toBe(true);
+  });
+});
+
+describe("prepared messages that follow each other", () => {
+  const prepare = (data: string, compress = true, volatile = false) => prepareMessages([data], compress, volatile);
+  const push = (outbox: Outbox, ...packets: OutgoingPacket[]) => {
+    for (const packet of packets) outbox.push(packet);
+    return outbox;
+  };
+  const dataOf = (packet: OutgoingPacket) => (packet.parts ?? [packet]).map(({ data }) => data);
+  const roomy = () => make({ maxOutboxBytes: 1e6, maxOutboxPackets: 1000 });
+
+  it("are joined once for all outboxes that get the same", () => {
+    const [a, b, c] = [prepare("a"), prepare("b"), prepare("c")];
+    const one = push(roomy(), a, b, c);
+    const two = push(roomy(), a, b, c);
+    expect(one.packets).toHaveLength(1);
+    expect(one.packets[0]).toBe(two.packets[0]);
+    expect([one.length, one.size]).toEqual([3, 6]);
+    expect(one.take().flatMap(dataOf)).toEqual(["a", "b", "c"]);
+    expect([one.length, one.size]).toEqual([0, 0]);
+  });
+
+  it("stay apart where something else stands between them, and in another order than the first one seen", () => {
+    const [a, b, c] = [prepare("a"), prepare("b"), prepare("c")];
+    expect(push(roomy(), a, message("x"), b).packets.flatMap(dataOf)).toEqual(["a", "x", "b"]);
+    push(roomy(), a, b);
+    const other = push(roomy(), a, c, b);
+    expect(other.packets.flatMap(dataOf)).toEqual(["a", "c", "b"]);
+    expect(other.length).toBe(3);
+  });
+
+  it("stay apart when they may be dropped, differ in compression, or are large or many", () => {
+    expect(push(roomy(), prepare("a", true, true), prepare("b", true, true)).packets).toHaveLength(2);
+    expect(push(roomy(), prepare("a", true), prepare("b", false)).packets).toHaveLength(2);
+    const large = "x".repeat(10_000);
+    expect(push(roomy(), prepare(large), prepare(large)).packets).toHaveLength(2);
+    const many = Array.from({ length: 100 }, (_, i) => prepare(String(i)));
+    const outbox = push(roomy(), ...many);
+    expect(outbox.packets.map((packet) => packet.parts?.length)).toEqual([64, 36]);
+    expect(outbox.packets.flatMap(dataOf)).toEqual(many.map((_, i) => String(i)));
+  });
+
+  it("still count one by one, and shed nothing that was joined", () => {
+    const outbox = push(make(), prepare("a"), prepare("b"), message("v", true));
+    expect(outbox.length).toBe(3);
+    outbox.shed();
+    expect([outbox.length, outbox.size, outbox.dropped]).toEqual([2, 4, 1]);
+    push(outbox, prepare("c"), prepare("d"), prepare("e"));
+    expect(outbox.isFull(0)).toBe(true);
+  });
+});
+
 describe("prepareMessages", () => {
   it("keeps its messages as parts of one packet", () => {
     const prepared = prepareMessages(["a", new Uint8Array(3)], false, true);
