@@ -5,7 +5,7 @@ import { Deadlines } from "./deadlines.js";
 import { Emitter } from "./emitter.js";
 import { HandshakeRefusal } from "./errors.js";
 import { FlushQueue } from "./flush-queue.js";
-import { Admission, type AdmissionHost } from "./handshake/admission.js";
+import { Admission, type AdmissionHost, ASK } from "./handshake/admission.js";
 import { serializeCookie } from "./handshake/cookie.js";
 import { isRefusal, type RequestKind } from "./handshake/guards.js";
 import { type Middleware, runMiddlewares } from "./handshake/middleware.js";
@@ -258,6 +258,11 @@ export abstract class Engine extends Emitter<EngineEvents> implements EngineServ
     response: ClosingResponse | undefined,
     done: (refusal: Refusal | undefined) => void,
   ): void {
+    const verdict = this.#middlewares.length === 0 ? this.admission.decideAtOnce(kind, request) : ASK;
+    if (verdict !== ASK) {
+      done(verdict);
+      return;
+    }
     const callOff = this.admission.wait<Refusal | undefined>((answer) => {
       if (this.#middlewares.length === 0) this.admission.decide(kind, request, answer);
       else this.#runMiddlewares(kind, request, response, answer);

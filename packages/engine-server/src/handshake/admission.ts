@@ -4,7 +4,7 @@ import type { ResolvedOptions } from "../options.js";
 import type { Protocol } from "../session/protocol.js";
 import { policyOfCors, staticPolicyOfCors } from "./cors.js";
 import { chooseProtocol, type GuardHost, guard, isRefusal, type RequestKind } from "./guards.js";
-import { type OriginPolicy, originAllowed } from "./origins.js";
+import { askingOrigin, type OriginPolicy, originAllowed } from "./origins.js";
 import { type Pending, PendingHandshakes } from "./pending.js";
 import { type Refusal, refuse, refuseForNow, refuseOrigin } from "./refusal.js";
 import type { RequestView } from "./request-view.js";
@@ -24,6 +24,9 @@ export interface Reservation {
   readonly id: string;
   readonly protocol: Protocol;
 }
+
+/** Somebody has to be asked. */
+export const ASK = Symbol("sockeye ask");
 
 /** Ids that are asked for at most, when the generator hands out one that is taken. */
 const ID_ATTEMPTS = 3;
@@ -74,11 +77,23 @@ export class Admission {
   }
 
   /**
+   * The verdict, where nobody has to be asked for it: a refusal, or nothing for an admission. What most requests need, polls
+   * and uploads of a session above all, and it leaves nothing to collect behind.
+   */
+  decideAtOnce(kind: RequestKind, request: RequestView): Refusal | undefined | typeof ASK {
+    const refusal = this.#refuseByGuards(kind, request);
+    if (refusal !== undefined) return refusal;
+    if (this.#originPolicy !== undefined && askingOrigin(request) !== undefined) return ASK;
+    if (request.query.get("sid")) return undefined;
+    return this.#refuseWhenFull(request) ?? (this.#options.allowRequest === undefined ? undefined : ASK);
+  }
+
+  /**
    * Decides about a request; `done` is called once, synchronously when nobody has to be waited for. The order is the
    * order in which errors are reported: shape of the request, origin, then the application's own opinion.
    */
   decide(kind: RequestKind, request: RequestView, done: (refusal: Refusal | undefined) => void): void {
-    const refusal = this.#host.closed ? refuseForNow({ name: "SERVER_CLOSED" }) : guard(kind, request, this.#host);
+    const refusal = this.#refuseByGuards(kind, request);
     if (refusal !== undefined) {
       done(refusal);
       return;
@@ -91,6 +106,10 @@ export class Admission {
       if (originRefusal !== undefined) done(originRefusal);
       else this.#decideNewcomer(request, done);
     });
+  }
+
+  #refuseByGuards(kind: RequestKind, request: RequestView): Refusal | undefined {
+    return this.#host.closed ? refuseForNow({ name: "SERVER_CLOSED" }) : guard(kind, request, this.#host);
   }
 
   /** Requests of a session that exists have passed this before. */

@@ -26,7 +26,7 @@ export function originAllowed(policy: OriginPolicy | undefined, request: Request
  * Who asks. A script element (JSONP) sends no `Origin`, and any page may load scripts from here: such a request counts
  * as one of an unknown page.
  */
-function askingOrigin(request: RequestView): string | undefined {
+export function askingOrigin(request: RequestView): string | undefined {
   return request.header("origin") ?? (request.query.has("j") ? "null" : undefined);
 }
 

@@ -25,44 +25,55 @@ class QueryObject {
 Object.setPrototypeOf(QueryObject.prototype, null);
 Reflect.deleteProperty(QueryObject.prototype, "constructor");
 
-/** The query parameters of a request target, in both forms in which they are needed. */
+/** The query parameters of a request target, in both forms in which they are needed. A malformed escape stays as it is. */
 export class Query {
   /** Of a repeated parameter the last. */
   readonly last = new Map<string, string>();
-  /** As applications of this protocol family know it (`request._query`): a repeated parameter as an array. */
-  readonly all: Record<string, string | string[]> = new QueryObject();
+  readonly #url: string;
+  #all: QueryObject | undefined;
 
-  /** A malformed escape stays as it is. */
   constructor(url: string) {
-    const start = url.indexOf("?") + 1;
-    if (start === 0) return;
-    // The usual query has nothing to decode.
-    if (!url.includes("%", start) && !url.includes("+", start)) this.#readPlain(url, start);
-    else for (const [name, value] of new URLSearchParams(url.slice(start))) this.#add(name, value);
+    this.#url = url;
+    readParameters(url, this.last, setLast);
   }
 
-  #readPlain(url: string, start: number): void {
-    for (let from = start; from < url.length; ) {
-      let end = url.indexOf("&", from);
-      if (end < 0) end = url.length;
-      if (end > from) this.#readParameter(url, from, end);
-      from = end + 1;
+  /** As applications of this protocol family know it (`request._query`): a repeated parameter as an array. */
+  get all(): Record<string, string | string[]> {
+    if (this.#all === undefined) {
+      this.#all = new QueryObject();
+      readParameters(this.#url, this.#all, addTo);
     }
+    return this.#all;
   }
+}
 
-  #readParameter(url: string, from: number, end: number): void {
+function readParameters<T>(url: string, target: T, add: (target: T, name: string, value: string) => void): void {
+  const start = url.indexOf("?") + 1;
+  if (start === 0) return;
+  // The usual query has nothing to decode.
+  if (url.includes("%", start) || url.includes("+", start)) {
+    for (const [name, value] of new URLSearchParams(url.slice(start))) add(target, name, value);
+    return;
+  }
+  for (let from = start; from < url.length; ) {
+    let end = url.indexOf("&", from);
+    if (end < 0) end = url.length;
     const equals = url.indexOf("=", from);
-    if (equals < 0 || equals >= end) this.#add(url.slice(from, end), "");
-    else this.#add(url.slice(from, equals), url.slice(equals + 1, end));
+    if (equals >= 0 && equals < end) add(target, url.slice(from, equals), url.slice(equals + 1, end));
+    else if (end > from) add(target, url.slice(from, end), "");
+    from = end + 1;
   }
+}
 
-  #add(name: string, value: string): void {
-    this.last.set(name, value);
-    const present = this.all[name];
-    if (present === undefined) this.all[name] = value;
-    else if (Array.isArray(present)) present.push(value);
-    else this.all[name] = [present, value];
-  }
+function setLast(last: Map<string, string>, name: string, value: string): void {
+  last.set(name, value);
+}
+
+function addTo(all: QueryObject, name: string, value: string): void {
+  const present = all[name];
+  if (present === undefined) all[name] = value;
+  else if (Array.isArray(present)) present.push(value);
+  else all[name] = [present, value];
 }
 
 /** The path of a request target, without query. */

@@ -3,12 +3,13 @@ import type { Http2ServerResponse } from "node:http2";
 import type { HttpCompressionOptions } from "../options.js";
 import type { BodyOutcome, HttpExchange, ResponseHeaders } from "../transports/http-exchange.js";
 import { chooseCoding, createCompressor } from "./compression.js";
-import type { NodeRequestView } from "./node-request.js";
+import type { NodeRequest, NodeRequestView } from "./node-request.js";
 
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Bodies that nobody wants are read to their end up to this many bytes, so that the peer can still read the answer. */
 const MAX_DISCARDED = 16 * 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /** What an exchange needs to know of its engine. */
 export interface ExchangeHost {
@@ -17,6 +18,10 @@ export interface ExchangeHost {
   /** A response could not be written. */
   reportFailure(error: unknown): void;
 }
+
+/** The exchange of a request and its response, for listeners that are shared by all of them. */
+const EXCHANGE = Symbol("sockeye exchange");
+type Owned<T> = T & { [EXCHANGE]: NodeExchange };
 
 /** {@link HttpExchange} of node:http, node:https and node:http2. */
 export class NodeExchange implements HttpExchange {
@@ -29,6 +34,10 @@ export class NodeExchange implements HttpExchange {
   readonly #host: ExchangeHost;
   #done = false;
   #bodyDone: ((outcome: BodyOutcome) => void) | undefined;
+  #bodyLimit = 0;
+  /** The first piece of the body, which nearly always is all of it. */
+  #body: Buffer | undefined;
+  #more: Buffer[] | undefined;
 
   constructor(
     request: NodeRequestView,
@@ -41,8 +50,9 @@ export class NodeExchange implements HttpExchange {
     this.#compression = compression;
     this.#host = host;
     // A broken pipe shows as the close of the response as well; the error itself must only not be unhandled.
-    response.on("error", () => undefined);
-    response.on("close", () => this.#onClose());
+    (response as Owned<NodeResponse>)[EXCHANGE] = this;
+    response.on("error", ignore);
+    response.on("close", onClose);
   }
 
   get bufferedAmount(): number {
@@ -87,7 +97,7 @@ export class NodeExchange implements HttpExchange {
   }
 
   readBody(limit: number, done: (outcome: BodyOutcome) => void): void {
-    const request = this.request.raw;
+    const request = this.request.incoming;
     this.#bodyDone = done;
     // A middleware has read it already: nothing more will come.
     if (request.readableEnded) {
@@ -95,24 +105,57 @@ export class NodeExchange implements HttpExchange {
       this.#settle(body.length > limit ? { kind: "too large" } : { kind: "whole", body });
       return;
     }
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => {
-      this.bytesRead += chunk.length;
-      if (this.#bodyDone === undefined) this.#discarded(limit);
-      else if (this.bytesRead > limit) this.#settle({ kind: "too large" });
-      else chunks.push(chunk);
-      if (this.#bodyDone === undefined) chunks.length = 0;
-    });
-    request.on("end", () =>
-      this.#settle({ kind: "whole", body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }),
-    );
-    request.on("error", () => this.#settle({ kind: "aborted" }));
+    this.#bodyLimit = limit;
+    (request as Owned<NodeRequest>)[EXCHANGE] = this;
+    request.on("data", onData);
+    request.on("end", onEnd);
+    request.on("error", onRequestError);
     // Refused on the declared length, before a byte of it is kept.
     if (Number(request.headers["content-length"]) > limit) this.#settle({ kind: "too large" });
   }
 
+  // --- for the listeners below --------------------------------------------------------------------------------------
+
+  /** A piece of the body. */
+  onData(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    const limit = this.#bodyLimit;
+    if (this.#bodyDone === undefined) this.#discarded(limit);
+    else if (this.bytesRead > limit) this.#settle({ kind: "too large" });
+    else if (this.#body === undefined) this.#body = chunk;
+    else this.#keepMore(chunk);
+  }
+
+  /** The body is whole. */
+  onEnd(): void {
+    const body = this.#body ?? EMPTY;
+    const more = this.#more;
+    this.#settle({ kind: "whole", body: more === undefined ? body : Buffer.concat([body, ...more]) });
+  }
+
+  /** The request is broken. */
+  onRequestError(): void {
+    this.#settle({ kind: "aborted" });
+  }
+
+  /** The response was written, or the connection is gone. */
+  onClose(): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.gone = true;
+    this.#settle({ kind: "aborted" });
+    const { onAborted } = this;
+    this.onAborted = undefined;
+    onAborted?.();
+  }
+
+  #keepMore(chunk: Buffer): void {
+    this.#more ??= [];
+    this.#more.push(chunk);
+  }
+
   #discarded(limit: number): void {
-    if (this.bytesRead > limit + MAX_DISCARDED) this.request.raw.destroy();
+    if (this.bytesRead > limit + MAX_DISCARDED) this.request.incoming.destroy();
   }
 
   #coding(body: string | Uint8Array) {
@@ -125,19 +168,30 @@ export class NodeExchange implements HttpExchange {
   #settle(outcome: BodyOutcome): void {
     const done = this.#bodyDone;
     this.#bodyDone = undefined;
+    this.#body = undefined;
+    this.#more = undefined;
     done?.(outcome);
   }
+}
 
-  /** The response was written, or the connection is gone. */
-  #onClose(): void {
-    if (this.#done) return;
-    this.#done = true;
-    this.gone = true;
-    this.#settle({ kind: "aborted" });
-    const { onAborted } = this;
-    this.onAborted = undefined;
-    onAborted?.();
-  }
+// One function for all requests, not one closure per request.
+
+function ignore(): void {}
+
+function onClose(this: unknown): void {
+  (this as Owned<NodeResponse>)[EXCHANGE].onClose();
+}
+
+function onData(this: unknown, chunk: Buffer): void {
+  (this as Owned<NodeRequest>)[EXCHANGE].onData(chunk);
+}
+
+function onEnd(this: unknown): void {
+  (this as Owned<NodeRequest>)[EXCHANGE].onEnd();
+}
+
+function onRequestError(this: unknown): void {
+  (this as Owned<NodeRequest>)[EXCHANGE].onRequestError();
 }
 
 /** What body parsers leave behind, where it is still what was sent. */

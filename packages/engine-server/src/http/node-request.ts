@@ -10,27 +10,36 @@ export type NodeRequest = (IncomingMessage | Http2ServerRequest) & {
 
 /** {@link RequestView} of a Node request. */
 export class NodeRequestView implements RequestView {
-  readonly raw: NodeRequest;
+  /** The request without what applications expect on it. */
+  readonly incoming: NodeRequest;
   readonly method: string;
   readonly url: string;
-  readonly query: ReadonlyMap<string, string>;
   readonly address: string | undefined;
   readonly secure: boolean;
+  readonly #query: Query;
 
   constructor(request: NodeRequest) {
-    this.raw = request;
+    this.incoming = request;
     this.method = request.method ?? "GET";
     this.url = request.url ?? "";
-    const query = new Query(this.url);
-    this.query = query.last;
+    this.#query = new Query(this.url);
     const { socket } = request;
     this.address = socket?.remoteAddress;
     this.secure = (socket as { encrypted?: boolean } | undefined)?.encrypted === true;
-    request._query ??= query.all;
+  }
+
+  get query(): ReadonlyMap<string, string> {
+    return this.#query.last;
+  }
+
+  /** The request for applications: most polls and uploads are never shown to any. */
+  get raw(): NodeRequest {
+    this.incoming._query ??= this.#query.all;
+    return this.incoming;
   }
 
   header(name: string): string | undefined {
-    const value = this.raw.headers[name];
+    const value = this.incoming.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;
   }
 }

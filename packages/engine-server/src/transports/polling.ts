@@ -218,16 +218,24 @@ export class PollingTransport extends BaseTransport {
   }
 
   #answer(exchange: HttpExchange, status: number, body: string | Uint8Array, type?: string, compress = false): void {
-    const headers: ResponseHeaders = {};
-    if (type !== undefined) headers["content-type"] = type;
-    headers["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-    headers["cache-control"] = "no-store";
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    const headers = type === undefined ? bareHeaders(length) : headersFor(type, length);
     const { request } = exchange;
     guardOldBrowsers(headers, request.header("user-agent"));
     if (this.#jsonp !== undefined) headers["x-content-type-options"] = "nosniff";
     this.#options.decorate(headers, request);
     exchange.respond(status, headers, body, compress);
   }
+}
+
+// Literals, so that all answers have one of two shapes.
+
+function headersFor(type: string, length: number): ResponseHeaders {
+  return { "content-type": type, "content-length": length, "cache-control": "no-store" };
+}
+
+function bareHeaders(length: number): ResponseHeaders {
+  return { "content-length": length, "cache-control": "no-store" };
 }
 
 /** Internet Explorer mangles what it takes for cross-site scripting. */
