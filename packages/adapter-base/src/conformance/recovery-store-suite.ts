@@ -170,9 +170,8 @@ const LOG: readonly Case[] = [
       const size = Math.min(200_000, one.listener.driver.capabilities.maxEnvelopeBytes);
       const all = Uint8Array.from({ length: size }, (_, i) => (i * 7) & 255);
       const wanted = Buffer.from(all);
-      const appended = one.store.append(NS, all, true);
+      await one.store.append(NS, all, true);
       all.fill(0);
-      await appended;
       await one.store.append(NS, wanted.subarray(256, 512), true);
       await eventually(() => assert.ok(two.listener.positions.some((position) => position?.number === 2)));
       const [first, second] = await entriesAfter(two, two.head);
@@ -449,8 +448,8 @@ const SESSIONS: readonly Case[] = [
       const bytes = Uint8Array.of(7, 7);
       const calls = [one.store.save(NS, [record("a", 1, bytes.subarray(0, 1))], LIFETIME)];
       calls.push(one.store.appendPrivate(NS, [{ pid: "a", incarnation: 1, number: 1, bytes: bytes.subarray(1) }]));
-      bytes.fill(0);
       await Promise.all(calls);
+      bytes.fill(0);
       const taken = await take(one, "a");
       assert.deepEqual([[...taken.bytes], [...taken.events[0]!.bytes]], [[7], [7]]);
     },

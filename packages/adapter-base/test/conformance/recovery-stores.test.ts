@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
+import { IpcDriver } from "../../src/cluster/drivers/ipc-driver.js";
+import { IpcHub } from "../../src/cluster/drivers/ipc-hub.js";
+import type { ToHub, ToNode } from "../../src/cluster/drivers/ipc-messages.js";
 import { type Faults, MemoryBus, recoveryStoreConformance } from "../../src/conformance/index.js";
+
+import { portPair } from "../support/port-pair.js";
 
 const runner = { describe, it, beforeEach, afterEach };
 
@@ -21,3 +26,17 @@ for (const [name, faults] of [
     },
   });
 }
+
+recoveryStoreConformance(runner, {
+  name: "IpcDriver over IpcHub",
+  start() {
+    const hub = new IpcHub();
+    return {
+      driver() {
+        const [node, primary] = portPair<ToHub, ToNode>();
+        hub.attach(primary);
+        return new IpcDriver(node);
+      },
+    };
+  },
+});

@@ -1,9 +1,12 @@
 import { channelKey } from "../channel-key.js";
+import { HubStore } from "./hub-store.js";
 import {
   type Addressed,
   type IpcLimits,
   type IpcPort,
   MAX_QUEUED_BYTES,
+  type StoreAnswer,
+  type StoreCall,
   type ToHub,
   type ToNode,
 } from "./ipc-messages.js";
@@ -18,10 +21,16 @@ export class IpcHub {
   readonly #subscribers = new Map<string, Set<Port>>();
   /** Ports for which something was dropped, and which have not been told. */
   readonly #behind = new Set<Port>();
+  readonly #store = new HubStore();
   readonly #maxQueuedBytes: number;
 
   constructor({ maxQueuedBytes = MAX_QUEUED_BYTES }: IpcLimits = {}) {
     this.#maxQueuedBytes = maxQueuedBytes;
+  }
+
+  /** Sizes of what is kept for recovery. */
+  get recovery(): { entries: number; sessions: number; bytes: number } {
+    return this.#store.inspect();
   }
 
   /** Number of channels that somebody listens to. */
@@ -47,9 +56,29 @@ export class IpcHub {
       case "publish":
         this.#pass(message.envelopes);
         break;
+      case "store":
+        this.#ask(port, message.calls);
+        break;
       case "close":
         this.#forget(port);
     }
+  }
+
+  /** What is appended reaches everybody, its sender included, before the answer. */
+  #ask(port: Port, calls: readonly { readonly id: number; readonly call: StoreCall }[]): void {
+    const appended: Addressed[] = [];
+    const answers = calls.map(({ id, call }): StoreAnswer => {
+      try {
+        const value = this.#store.answer(call, (namespace, bytes, position) => {
+          appended.push({ channel: { kind: "all", namespace }, bytes, position });
+        });
+        return { id, value };
+      } catch (thrown) {
+        return { id, error: String(thrown) };
+      }
+    });
+    this.#pass(appended);
+    post(port, { sockeye: "node", op: "answers", answers });
   }
 
   /** As one message per receiver, in order. */

@@ -1,15 +1,28 @@
 import type { Channel } from "../contract.js";
+import type { NodeId } from "../node-id.js";
+import type {
+  LoggedEnvelope,
+  LogPosition,
+  OwnedSession,
+  SessionKey,
+  StoredEvent,
+  StoredRecord,
+  StoreLimits,
+  TakenSession,
+} from "../recovery/contract.js";
 
 /** What a node and the hub say to each other over an IPC channel that the application may use as well. */
 export type ToHub = { readonly sockeye: "hub" } & (
   | { readonly op: "subscribe" | "unsubscribe"; readonly channel: Channel; readonly id: number }
   | { readonly op: "publish"; readonly envelopes: readonly Addressed[] }
+  | { readonly op: "store"; readonly calls: readonly { readonly id: number; readonly call: StoreCall }[] }
   | { readonly op: "close" }
 );
 
 export type ToNode = { readonly sockeye: "node" } & (
   | { readonly op: "done"; readonly id: number }
   | { readonly op: "deliver"; readonly envelopes: readonly Addressed[] }
+  | { readonly op: "answers"; readonly answers: readonly StoreAnswer[] }
   /** Envelopes before this were dropped. */
   | { readonly op: "gap" }
 );
@@ -18,6 +31,27 @@ export type ToNode = { readonly sockeye: "node" } & (
 export interface Addressed {
   readonly channel: Channel;
   readonly bytes: Uint8Array;
+  /** Its place in the shared log. */
+  readonly position?: LogPosition | undefined;
+}
+
+/** What is asked of the recovery store; see `RecoveryStore`. */
+export type StoreCall = { readonly namespace: string } & (
+  | { readonly do: "open"; readonly limits: StoreLimits }
+  | { readonly do: "append"; readonly bytes: Uint8Array; readonly wanted: boolean }
+  | { readonly do: "read"; readonly after: LogPosition; readonly limit: number | undefined }
+  | { readonly do: "save"; readonly records: readonly StoredRecord[]; readonly lifetime: number }
+  | { readonly do: "touch"; readonly sessions: readonly SessionKey[]; readonly lifetime: number }
+  | { readonly do: "append-private"; readonly events: readonly StoredEvent[] }
+  | { readonly do: "take"; readonly pid: string; readonly taker: NodeId; readonly from: NodeId | undefined }
+  | { readonly do: "remove"; readonly sessions: readonly SessionKey[] }
+);
+
+export interface StoreAnswer {
+  readonly id: number;
+  readonly value?: LogPosition | readonly LoggedEnvelope[] | "trimmed" | TakenSession | OwnedSession | undefined;
+  /** It was not done. */
+  readonly error?: string;
 }
 
 /** One end of an IPC channel. It keeps the order, and carries bytes as bytes. */

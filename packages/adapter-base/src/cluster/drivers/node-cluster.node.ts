@@ -6,7 +6,15 @@ import { ClusterError } from "../errors.js";
 import type { ClusterOptions } from "../options.js";
 import { IpcDriver } from "./ipc-driver.js";
 import { IpcHub } from "./ipc-hub.js";
-import { type Addressed, type IpcLimits, type IpcPort, isFor, type ToHub, type ToNode } from "./ipc-messages.js";
+import {
+  type Addressed,
+  type IpcLimits,
+  type IpcPort,
+  isFor,
+  type StoreCall,
+  type ToHub,
+  type ToNode,
+} from "./ipc-messages.js";
 
 export type { IpcLimits } from "./ipc-messages.js";
 
@@ -91,17 +99,40 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
 }
 
 function sizeOf(message: object): number {
-  if (!("envelopes" in message)) return 0;
-  return (message.envelopes as readonly Addressed[]).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  if ("envelopes" in message) return bytesIn(message.envelopes as readonly Addressed[]);
+  if (!("calls" in message)) return 0;
+  const calls = message.calls as Extract<ToHub, { op: "store" }>["calls"];
+  return calls.reduce((sum, { call }) => sum + sizeOfCall(call), 0);
 }
 
+function sizeOfCall(call: StoreCall): number {
+  if (call.do === "append") return call.bytes.byteLength;
+  if (call.do === "save") return bytesIn(call.records);
+  return call.do === "append-private" ? bytesIn(call.events) : 0;
+}
+
+function bytesIn(items: readonly { readonly bytes: Uint8Array }[]): number {
+  return items.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+}
+
+/** Under these names messages carry bytes. */
+const BYTES: ReadonlySet<string> = new Set(["bytes", "envelope"]);
+
+/** A message with its bytes in another form. */
 function withBytes<M extends object>(message: M, convert: (bytes: never) => unknown): M {
-  if (!("envelopes" in message)) return message;
-  const envelopes = (message.envelopes as readonly Addressed[]).map(({ channel, bytes }) => ({
-    channel,
-    bytes: convert(bytes as never),
-  }));
-  return { ...message, envelopes };
+  return "envelopes" in message || "calls" in message || "answers" in message
+    ? (converted(message, convert) as M)
+    : message;
+}
+
+function converted(value: unknown, convert: (bytes: never) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => converted(item, convert));
+  if (typeof value !== "object" || value === null) return value;
+  const copy: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    copy[name] = BYTES.has(name) ? convert(field as never) : converted(field, convert);
+  }
+  return copy;
 }
 
 function toBase64(bytes: Uint8Array): string {

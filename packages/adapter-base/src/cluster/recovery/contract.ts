@@ -25,7 +25,8 @@ import type { NodeId } from "../node-id.js";
  *   `appendPrivate` when it is of another one or not kept.
  * - MUST bound each log in entries, and logs and records in time, by the limits it was given, without a scan per call; SHOULD
  *   bound logs in bytes as well.
- * - MUST NOT interpret, change or re-encode an envelope, a record or an event.
+ * - MUST NOT interpret, change or re-encode an envelope, a record or an event; MUST NOT hold on to the caller's bytes once it has
+ *   settled.
  * - MUST NOT build statements or key names of its backend from names unescaped: peers may choose them.
  * - MUST settle every promise: with `ERR_SOCKEYE_CLUSTER_PUBLISH` when the backend is away, within the driver's deadline, with
  *   `ERR_SOCKEYE_CLUSTER_TOO_LARGE` when an envelope is, as `publish` does, and with `ERR_SOCKEYE_CLUSTER_CLOSED` after `close`.

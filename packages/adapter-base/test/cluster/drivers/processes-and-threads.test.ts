@@ -110,6 +110,26 @@ describe.each([
   });
 });
 
+it("a session is resumed in another process when its own was killed", async () => {
+  const nodes = Array.from({ length: 3 }, forked);
+  try {
+    for (const node of nodes) await node.call("start");
+    const offset = await nodes[0]!.call("session", "pid-a", "room");
+    await nodes[1]!.call("broadcast", "one");
+    await vi.waitFor(async () => expect(await nodes[0]!.call("events")).toHaveLength(1), { timeout: 5000 });
+    await nodes[0]!.kill();
+    await nodes[1]!.call("broadcast", "two");
+    expect(await nodes[2]!.call("resume", "pid-a", offset)).toEqual({
+      events: ["one", "two"],
+      rooms: ["socket of pid-a", "room"],
+      picture: [7, 8],
+    });
+    expect(await nodes[1]!.call("resume", "pid-b", offset)).toBe("unknown");
+  } finally {
+    for (const node of nodes) await node.kill();
+  }
+});
+
 it("the primary survives workers that are killed while much is on its way to them", async () => {
   const nodes = Array.from({ length: 3 }, forked);
   for (const node of nodes) await node.call("start");
