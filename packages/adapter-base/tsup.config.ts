@@ -7,5 +7,6 @@ export default defineConfig(
     conformance: "src/conformance/index.ts",
     "node-cluster": "src/cluster/drivers/node-cluster.node.ts",
     wire: "src/compat/wire/index.ts",
+    emitter: "src/emitter/index.ts",
   }),
 );

@@ -268,7 +268,8 @@ export class ClusterNode implements DriverReceiver {
 
   #checkPartitions(theirs: number): void {
     const ours = this.#options.partitions;
-    if (ours === theirs) return;
+    // Emitters introduce themselves without.
+    if (theirs === 0 || ours === theirs) return;
     const message = `another node divides rooms into ${theirs} partitions, this one into ${ours}: room broadcasts get lost`;
     this.complain(new ClusterError("ERR_SOCKEYE_CLUSTER_MISMATCH", message));
   }

@@ -34,6 +34,11 @@ export class ClassicChannels {
     return `${this.key}#${namespace}#${room}#`;
   }
 
+  /** What is for exactly one room goes over that room's channel. */
+  destination({ namespace, rooms }: { readonly namespace: string; readonly rooms: readonly unknown[] }): string {
+    return rooms.length === 1 ? this.room(namespace, rooms[0]) : this.broadcast(namespace);
+  }
+
   /** Matches the broadcasts of a namespace, whatever their rooms. */
   broadcasts(namespace: string): string {
     return `${literally(this.broadcast(namespace))}*`;
@@ -105,10 +110,10 @@ export class ClassicWireBus implements WireBus {
         // Members are counted here.
         return Promise.resolve();
       case "broadcast":
-        if (message.request === undefined) return this.#broadcast(message);
+        if (message.request !== undefined) break;
+        return this.#publish(this.#channels.destination(message), this.#codec.encodeBroadcast(message));
     }
-    const body = this.#codec.encodeRequest(message);
-    return this.#connection.publish("PUBLISH", this.#channels.request(message.namespace), body);
+    return this.#publish(this.#channels.request(message.namespace), this.#codec.encodeRequest(message));
   }
 
   reply(to: string, message: WireReply): Promise<void> {
@@ -117,17 +122,14 @@ export class ClassicWireBus implements WireBus {
     const isOwn = this.#options.publishOnSpecificResponseChannel && message.kind !== "answer";
     const { namespace } = message;
     const channel = isOwn ? this.#channels.responseTo(namespace, to) : this.#channels.response(namespace);
-    return this.#connection.publish("PUBLISH", channel, body);
+    return this.#publish(channel, body);
   }
 
   count(namespace: string): Promise<number> {
     return this.#connection.count("channel", this.#channels.request(namespace));
   }
 
-  #broadcast(message: Extract<WireCommand, { kind: "broadcast" }>): Promise<void> {
-    const { namespace, rooms } = message;
-    const body = this.#codec.encodeBroadcast(message);
-    const channel = rooms.length === 1 ? this.#channels.room(namespace, rooms[0]) : this.#channels.broadcast(namespace);
+  #publish(channel: string, body: string | Uint8Array): Promise<void> {
     return this.#connection.publish("PUBLISH", channel, body);
   }
 
@@ -156,7 +158,7 @@ export class ClassicWireBus implements WireBus {
     const names = request.what === "rooms" ? [...member.rooms.keys()] : idsIn(member, request.rooms);
     const body = this.#codec.encodeList(request, names);
     const channel = this.#channels.response(member.namespace);
-    this.#connection.publish("PUBLISH", channel, body).catch((error) => member.report(error));
+    this.#publish(channel, body).catch((error) => member.report(error));
   }
 }
 
