@@ -13,9 +13,9 @@ import type {
   StreamsAdapterOptions,
 } from "./contract.js";
 import { PubSubDriver } from "./drivers/pub-sub-driver.js";
-import { RedisAdapterError } from "./errors.js";
-import { badOption, nonEmptyText, outageOptions } from "./options.js";
-import { ClassicEmitterSource } from "./wire/emitter-sources.js";
+import { StreamsDriver } from "./drivers/streams-driver.js";
+import { badOption, nonEmptyText, outageOptions, streamNumbers } from "./options.js";
+import { ClassicEmitterSource, StreamEmitterSource } from "./wire/emitter-sources.js";
 import { classicWireAdapter, shardedWireAdapter, streamsWireAdapter } from "./wire/wire-adapters.js";
 import { isNative } from "./wire-choice.js";
 
@@ -89,13 +89,26 @@ export function createShardedAdapter(
 }
 
 /**
- * Servers as one over streams, for the `adapter` option of a server. Only with `wire: "socket.io"` yet.
+ * Servers as one over streams (Redis 5), for the `adapter` option of a server. What a node has not read waits for it: an outage
+ * shorter than what the stream holds (`maxLen`) loses nothing.
  *
- * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_CLIENT`, `ERR_SOCKEYE_REDIS_OPTION`, `ERR_SOCKEYE_REDIS_WIRE`
+ * The client is the application's; for reading, which waits, the adapter makes another one with the same settings.
+ *
+ * ```ts
+ * const client = await createClient({ url: "redis://localhost:6379" }).connect();
+ * const io = new Server(3000, { adapter: createStreamsAdapter(client) });
+ * ```
+ *
+ * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_CLIENT`, `ERR_SOCKEYE_REDIS_OPTION`
+ * @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION`
  */
 export function createStreamsAdapter(client: RedisClient, options: StreamsAdapterOptions = {}): AdapterFactory {
   if (!isNative(options)) return streamsWireAdapter(client, options);
-  throw new RedisAdapterError("ERR_SOCKEYE_REDIS_WIRE", "the native wire is not available over streams yet");
+  const streamName = nonEmptyText("streamName", options.streamName ?? "socket.io");
+  const complete = { ...outageOptions(options), ...streamNumbers(options), streamName };
+  const driver = new StreamsDriver(client, complete);
+  const emitters = () => new StreamEmitterSource(client, complete);
+  return createClusterAdapter({ ...clusterPart(options), driver, sources: sourcesOf(options, emitters) });
 }
 
 function sourcesOf({ sources = [], emitters = true }: RedisAdapterOptions, ofEmitters: () => CommandSource) {

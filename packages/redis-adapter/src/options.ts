@@ -1,4 +1,4 @@
-import type { OutageOptions } from "./contract.js";
+import type { OutageOptions, StreamsAdapterOptions } from "./contract.js";
 import { RedisAdapterError } from "./errors.js";
 
 const MIB = 1024 * 1024;
@@ -19,6 +19,17 @@ export function outageOptions(given: OutageOptions): Required<OutageOptions> {
   if (queuePolicy !== "drop-oldest" && queuePolicy !== "reject")
     throw badOption("queuePolicy", "drop-oldest or reject");
   return { ...positiveNumbers(given, OUTAGE_DEFAULTS), queuePolicy };
+}
+
+const STREAM_DEFAULTS = { streamCount: 1, maxLen: 10_000, readCount: 100, blockTimeInMs: 5_000 };
+
+/** @throws RedisAdapterError `ERR_SOCKEYE_REDIS_OPTION` */
+export function streamNumbers(given: StreamsAdapterOptions): typeof STREAM_DEFAULTS {
+  const numbers = positiveNumbers(given, STREAM_DEFAULTS);
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isInteger(value)) throw badOption(name, "a whole number");
+  }
+  return numbers;
 }
 
 /**

@@ -11,20 +11,26 @@ export interface OutboxLimits {
   readonly commandTimeout: number;
 }
 
+/** A way that envelopes and calls take. */
+export interface Way {
+  /** Keeps its order. */
+  readonly target: string;
+  /** Decides about the node of a cluster. */
+  readonly route: string;
+}
+
 /** What is written as one. */
 export type Parcel = Run | Call;
 
 /** Envelopes that were published in a row to one place. */
-export interface Run {
+export interface Run extends Way {
   readonly kind: "run";
-  readonly target: string;
   readonly envelopes: readonly Uint8Array[];
 }
 
 /** A command whose reply is wanted, at its place among what is published. */
-export interface Call {
+export interface Call extends Way {
   readonly kind: "call";
-  readonly target: string;
   readonly command: Command;
 }
 
@@ -42,9 +48,7 @@ export interface OutboxPort {
   now(): number;
 }
 
-interface Item {
-  /** Keeps its order. */
-  readonly target: string;
+interface Item extends Way {
   readonly size: number;
   readonly deadline: number;
   /** Of an envelope, which is written again after a failure; absent: a call, whose caller decides. */
@@ -100,20 +104,20 @@ export class Outbox {
   }
 
   /** Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH`, or `ERR_SOCKEYE_CLUSTER_CLOSED`. */
-  publish(channel: Channel, target: string, envelope: Uint8Array): Promise<void> {
+  publish(channel: Channel, way: Way, envelope: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.reject(closed());
     if (!this.#makeRoom(envelope.byteLength)) {
-      this.#dropped.set(target, channel);
+      this.#dropped.set(way.target, channel);
       return Promise.reject(unpublished("Redis is away and the queue is full"));
     }
-    return this.#enqueue(target, envelope, envelope.byteLength, channel, this.#limits.publishTimeout).then(nothing);
+    return this.#enqueue(way, envelope, envelope.byteLength, channel, this.#limits.publishTimeout).then(nothing);
   }
 
   /** Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH`, at once when Redis is away, or with `ERR_SOCKEYE_CLUSTER_CLOSED`. */
-  call(target: string, command: Command, size: number): Promise<Reply> {
+  call(way: Way, command: Command, size: number): Promise<Reply> {
     if (this.#closed) return Promise.reject(closed());
     if (!this.#port.ready() || this.#isMending()) return Promise.reject(unpublished("Redis is away"));
-    return this.#enqueue(target, command, size, undefined, this.#limits.commandTimeout);
+    return this.#enqueue(way, command, size, undefined, this.#limits.commandTimeout);
   }
 
   /** To be called when the connection broke. Nobody waits for calls that the client may keep until it is mended. */
@@ -149,7 +153,7 @@ export class Outbox {
   }
 
   #enqueue(
-    target: string,
+    { target, route }: Way,
     content: Uint8Array | Command,
     size: number,
     channel: Channel | undefined,
@@ -157,7 +161,7 @@ export class Outbox {
   ): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const deadline = this.#port.now() + timeout;
-      this.#items.push({ target, size, deadline, channel, content, resolve, reject, state: "waiting" });
+      this.#items.push({ target, route, size, deadline, channel, content, resolve, reject, state: "waiting" });
       this.#count++;
       this.#bytes += size;
       this.#flushLater();
@@ -338,9 +342,9 @@ function continues(first: Item, item: Item): boolean {
 }
 
 function parcelOf(items: readonly Item[]): Parcel {
-  const [{ target, channel, content }] = items as [Item];
-  if (channel === undefined) return { kind: "call", target, command: content as Command };
-  return { kind: "run", target, envelopes: items.map((item) => item.content as Uint8Array) };
+  const [{ target, route, channel, content }] = items as [Item];
+  if (channel === undefined) return { kind: "call", target, route, command: content as Command };
+  return { kind: "run", target, route, envelopes: items.map((item) => item.content as Uint8Array) };
 }
 
 function nothing(): void {}

@@ -12,6 +12,8 @@ const limits: OutboxLimits = {
   commandTimeout: 500,
 };
 
+const way = (target: string) => ({ target, route: "" });
+
 interface Written {
   readonly parcel: Parcel;
   settle(error?: Error, reply?: Reply): void;
@@ -45,7 +47,7 @@ class World {
 
   /** Publishes one envelope of one byte, and notes what becomes of it. */
   publish(n: number, target = "a"): void {
-    this.outbox.publish(CLUSTER, target, Uint8Array.of(n)).then(
+    this.outbox.publish(CLUSTER, way(target), Uint8Array.of(n)).then(
       () => this.outcomes.push(`${n}`),
       (error) => this.outcomes.push(`${n} ${error.code.slice("ERR_SOCKEYE_CLUSTER_".length)}`),
     );
@@ -64,7 +66,7 @@ class World {
 
   /** Calls, and notes what becomes of it. */
   call(name: string, target = "a"): void {
-    this.outbox.call(target, [name], 1).then(
+    this.outbox.call(way(target), [name], 1).then(
       (reply) => this.outcomes.push(`${name} ${reply}`),
       (error) => this.outcomes.push(`${name} ${error.code.slice("ERR_SOCKEYE_CLUSTER_".length)}`),
     );
@@ -162,8 +164,8 @@ describe("while Redis is away", () => {
   it("counts bytes as well", async () => {
     world = new World({ maxQueuedBytes: 10 });
     world.isReady = false;
-    const big = world.outbox.publish(CLUSTER, "a", new Uint8Array(8));
-    const bigger = world.outbox.publish(CLUSTER, "a", new Uint8Array(9));
+    const big = world.outbox.publish(CLUSTER, way("a"), new Uint8Array(8));
+    const bigger = world.outbox.publish(CLUSTER, way("a"), new Uint8Array(9));
     await expect(big).rejects.toMatchObject({ code: "ERR_SOCKEYE_CLUSTER_PUBLISH" });
     expect(world.outbox.bytes).toBe(9);
     world.outbox.close();
@@ -302,7 +304,7 @@ describe("a call", () => {
   });
 
   it("fails with what Redis says", async () => {
-    const called = world.outbox.call("a", ["X"], 1);
+    const called = world.outbox.call(way("a"), ["X"], 1);
     await world.turn();
     const cause = new Error("ERR Error running script");
     world.written[0]!.settle(cause);
@@ -320,7 +322,7 @@ describe("a call", () => {
 describe("the window", () => {
   it("holds back what the client would have to keep", async () => {
     world = new World({ maxQueued: 100, maxQueuedBytes: 100 * 1024 * 1024 });
-    for (let i = 0; i < 5; i++) void world.outbox.publish(CLUSTER, "a", new Uint8Array(1024 * 1024));
+    for (let i = 0; i < 5; i++) void world.outbox.publish(CLUSTER, way("a"), new Uint8Array(1024 * 1024));
     await world.turn();
     expect(world.written).toHaveLength(4);
     world.written[0]!.settle();
@@ -331,7 +333,7 @@ describe("the window", () => {
 
   it("lets one envelope through that is larger than itself", async () => {
     world = new World({ maxQueuedBytes: 100 * 1024 * 1024 });
-    void world.outbox.publish(CLUSTER, "a", new Uint8Array(8 * 1024 * 1024));
+    void world.outbox.publish(CLUSTER, way("a"), new Uint8Array(8 * 1024 * 1024));
     await world.turn();
     expect(world.written).toHaveLength(1);
   });

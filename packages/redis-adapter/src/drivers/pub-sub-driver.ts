@@ -8,12 +8,11 @@ import type {
 } from "@sockeye/adapter-base";
 import type { Command, LinkEvent, MessageListener, RedisLink } from "../clients/contract.js";
 import { holdLink, traitsOf } from "../clients/link.js";
-import { TIMED_OUT, within } from "../deadline.js";
+import { within } from "../deadline.js";
 import { RedisAdapterError, refused, unusable } from "../errors.js";
 import { decodeFrame, encodeEnvelopes, encodeProbe } from "../frame.js";
 import { ChannelNames, ONE_LANE } from "../lanes.js";
 import { RedisStore } from "../recovery/redis-store.js";
-import { isRefusal } from "../reply-errors.js";
 import { PublishPath, type PublishPathOptions } from "./publish-path.js";
 import { ReadPath, type ReadPathTimes } from "./read-path.js";
 
@@ -87,7 +86,8 @@ export class PubSubDriver implements ClusterDriver {
     this.#sweepTimer.unref();
     try {
       if (pub.ended || sub.ended) throw unusable();
-      if (this.#manyPaths) await this.#greet();
+      // With many paths, each is opened when it is needed.
+      if (this.#manyPaths) await this.#publishPath.greet();
       else await this.#readPathOf(ONE_LANE).open();
     } catch (error) {
       await this.close();
@@ -137,16 +137,6 @@ export class PubSubDriver implements ClusterDriver {
     this.#subscribed.clear();
     await within(FAREWELL, Promise.all([...this.#readPaths.values()].map((path) => path.close())));
     for (const link of this.#links) link.release();
-  }
-
-  /** Paths are opened as they are needed: whether Redis takes what is published is asked first. */
-  async #greet(): Promise<void> {
-    const greeted = this.#publishPath.sendNow(this.#options.prefix, ["PING"]);
-    const outcome = await within(this.#options.commandTimeout, greeted).catch((error) => {
-      if (isRefusal(error)) throw error;
-      return TIMED_OUT;
-    });
-    if (outcome === TIMED_OUT) this.#announce();
   }
 
   #createPublishPath(): PublishPath {

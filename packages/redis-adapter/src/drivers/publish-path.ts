@@ -1,7 +1,11 @@
 import { type Channel, ClusterError } from "@sockeye/adapter-base";
 import type { Command, RedisLink, Reply } from "../clients/contract.js";
-import { Outbox, type OutboxLimits, type Parcel } from "../outbox.js";
+import { TIMED_OUT, within } from "../deadline.js";
+import { Outbox, type OutboxLimits, type Parcel, type Way } from "../outbox.js";
 import { SOURCES } from "../recovery/scripts.js";
+import { isRefusal } from "../reply-errors.js";
+
+export type { Way } from "../outbox.js";
 
 export interface PublishPathOptions extends OutboxLimits {
   readonly maxEnvelopeBytes: number;
@@ -15,24 +19,16 @@ export interface PublishPathPort {
   dropped(channels: readonly Channel[]): void;
 }
 
-/** A way that envelopes and calls take. */
-export interface Way {
-  /** Keeps its order. */
-  readonly target: string;
-  /** Decides about the node of a cluster. */
-  readonly route: string;
-}
-
 /** The way from this node to Redis: the client that publishes, and what waits for it. */
 export class PublishPath {
   readonly #port: PublishPathPort;
   readonly #options: PublishPathOptions;
   readonly #outbox: Outbox;
-  readonly #routes = new Map<string, string>();
   /** Routes to nodes that know the scripts, as far as we know. */
   #prepared = new Set<string>();
   #link: RedisLink | undefined;
   #isUp = false;
+  #greeting = false;
 
   constructor(port: PublishPathPort, options: PublishPathOptions) {
     this.#port = port;
@@ -59,7 +55,11 @@ export class PublishPath {
     this.#link = link;
     link.watch((event) => {
       if (event === "lost") this.#prepared = new Set();
-      if (link.ready) return this.#outbox.retryNow();
+      if (link.ready) {
+        this.#outbox.retryNow();
+        void this.#greetQuietly();
+        return;
+      }
       this.#tell(false);
       this.#outbox.broke();
     });
@@ -67,14 +67,12 @@ export class PublishPath {
 
   async publish(channel: Channel, way: Way, envelope: Uint8Array): Promise<void> {
     this.checkSize(envelope);
-    this.#routes.set(way.target, way.route);
-    await this.#outbox.publish(channel, way.target, envelope);
+    await this.#outbox.publish(channel, way, envelope);
   }
 
   /** A command of which the caller wants the reply, in order with what is published. */
   call(way: Way, command: Command, size: number): Promise<Reply> {
-    this.#routes.set(way.target, way.route);
-    return this.#outbox.call(way.target, command, size);
+    return this.#outbox.call(way, command, size);
   }
 
   /** Past everything that waits. Resolves when Redis has it. */
@@ -93,8 +91,20 @@ export class PublishPath {
     throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", message);
   }
 
+  /** Asks Redis for a sign of life. Resolves when there was one, or not in time; rejects with a refusal. */
+  async greet(): Promise<void> {
+    if (this.#link?.ready !== true) return;
+    const outcome = await within(this.#options.commandTimeout, this.#link.send("", ["PING"])).catch((error) => {
+      if (isRefusal(error)) throw error;
+      return TIMED_OUT;
+    });
+    if (outcome !== TIMED_OUT) this.#tell(true);
+  }
+
   sweep(): void {
     this.#outbox.sweep();
+    // Nothing that is said would tell.
+    if (!this.#isUp && this.#outbox.size === 0) void this.#greetQuietly();
   }
 
   drained(): Promise<void> {
@@ -111,12 +121,19 @@ export class PublishPath {
     this.#port.changed();
   }
 
+  async #greetQuietly(): Promise<void> {
+    if (this.#greeting) return;
+    this.#greeting = true;
+    await this.greet().catch(() => undefined);
+    this.#greeting = false;
+  }
+
   /** One write per route, in the order in which it was said. */
   #write(parcels: readonly Parcel[]): Promise<Reply>[] {
     const replies: Promise<Reply>[] = [];
     const routes = new Map<string, Batch>();
     for (const [index, parcel] of parcels.entries()) {
-      const route = this.#routeOf(parcel.target);
+      const route = this.#routeOf(parcel);
       let batch = routes.get(route);
       if (batch === undefined) {
         batch = { commands: [], places: [] };
@@ -137,8 +154,8 @@ export class PublishPath {
   }
 
   /** On a single node all goes one way, in order. */
-  #routeOf(target: string): string {
-    return this.#link!.clustered ? this.#routes.get(target)! : "";
+  #routeOf({ route }: Way): string {
+    return this.#link!.clustered ? route : "";
   }
 
   /** So that the scripts of a batch run in their place, also where they never ran before. */

@@ -65,6 +65,8 @@ export class ReadPath {
   /** Rejects with what Redis says when it refuses; otherwise resolves when the path works, or does not yet after a time. */
   async open(): Promise<void> {
     await within(this.#times.commandTimeout, this.#heal());
+    // Whoever begins without it believes to be heard.
+    this.#wasUp = true;
   }
 
   /** In force when it resolves; where the path is down, it will be in force when it is up again, and a gap will be told. */

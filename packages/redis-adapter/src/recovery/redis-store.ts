@@ -2,6 +2,8 @@ import type {
   LoggedEnvelope,
   LogHead,
   LogPosition,
+  NodeId,
+  OwnedSession,
   RecoveryStore,
   SessionKey,
   StoredEvent,
@@ -100,7 +102,12 @@ export class RedisStore implements RecoveryStore {
 
   async save(namespace: string, records: readonly StoredRecord[], lifetime: number): Promise<void> {
     const { meta, sessions } = this.#keys(namespace);
-    const argsOf = ({ pid, incarnation, bytes }: StoredRecord) => [pid, `${incarnation}`, Buffer.from(bytes)];
+    const argsOf = ({ pid, incarnation, owner = "", bytes }: StoredRecord) => [
+      pid,
+      `${incarnation}`,
+      owner,
+      Buffer.from(bytes),
+    ];
     await this.#runInParts(namespace, SAVE, [meta, sessions], records, [milliseconds(lifetime)], argsOf);
   }
 
@@ -116,17 +123,17 @@ export class RedisStore implements RecoveryStore {
     await this.#runInParts(namespace, APPEND_PRIVATE, [], events, [`${maxPrivateEntries}`], argsOf);
   }
 
-  async take(namespace: string, pid: string): Promise<TakenSession | undefined> {
-    const { sessions } = this.#keys(namespace);
-    const reply = await this.#run(namespace, TAKE, [sessions, ...this.#sessionKeys(namespace, pid)], [pid]);
+  async take(
+    namespace: string,
+    pid: string,
+    taker: NodeId,
+    from: NodeId = "",
+  ): Promise<TakenSession | OwnedSession | undefined> {
+    const reply = await this.#run(namespace, TAKE, this.#sessionKeys(namespace, pid), [taker, from]);
     if (reply === null) return undefined;
-    const [incarnation, idle, bytes, events] = reply as readonly [Buffer, Buffer, Buffer, readonly Buffer[]];
-    return {
-      incarnation: Number(incarnation),
-      idle: Number(idle),
-      bytes: plain(bytes),
-      events: events.map(eventOf),
-    };
+    const [first, idle, bytes, events] = reply as readonly [Buffer, Buffer?, Buffer?, (readonly Buffer[])?];
+    if (bytes === undefined || events === undefined) return { owner: first.toString() };
+    return { incarnation: Number(first), idle: Number(idle), bytes: plain(bytes), events: events.map(eventOf) };
   }
 
   async remove(namespace: string, known: readonly SessionKey[]): Promise<void> {

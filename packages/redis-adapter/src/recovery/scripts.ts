@@ -131,17 +131,17 @@ return reply
 
 /**
  * Writes records. KEYS: meta, sessions, then per record its session and its private log. ARGV: lifetime, then per record pid,
- * incarnation, bytes.
+ * incarnation, owner (empty: none), bytes.
  */
 export const SAVE = script(`${NOW}
 local lifetime = ARGV[1]
 for i = 1, (#KEYS - 2) / 2 do
   local session, private = KEYS[2 * i + 1], KEYS[2 * i + 2]
-  local pid, incarnation, bytes = ARGV[3 * i - 1], tonumber(ARGV[3 * i]), ARGV[3 * i + 1]
+  local pid, incarnation, owner, bytes = ARGV[4 * i - 2], ARGV[4 * i - 1], ARGV[4 * i], ARGV[4 * i + 1]
   local kept = tonumber(redis.call('HGET', session, 'incarnation'))
-  if not kept or kept <= incarnation then
-    if kept and kept < incarnation then redis.call('DEL', session, private) end
-    redis.call('HSET', session, 'incarnation', ARGV[3 * i], 'bytes', bytes, 'seen', int(now))
+  if not kept or kept <= tonumber(incarnation) then
+    if kept and kept < tonumber(incarnation) then redis.call('DEL', session, private) end
+    redis.call('HSET', session, 'incarnation', incarnation, 'owner', owner, 'bytes', bytes, 'seen', int(now))
     redis.call('PEXPIRE', session, lifetime)
     redis.call('PEXPIRE', private, lifetime)
     redis.call('ZADD', KEYS[2], int(now + lifetime), pid)
@@ -188,14 +188,18 @@ for i = 1, #KEYS / 2 do
 end
 `);
 
-/** Takes a session out: incarnation, milliseconds since it was seen, bytes, events; or nothing. KEYS: sessions, session, private log. ARGV: pid. */
+/**
+ * Makes a session the next incarnation of itself: `[incarnation, milliseconds since it was seen, bytes, events]`; `[owner]` when
+ * it has one already who is not the one it is taken from; or nothing. KEYS: session, private log. ARGV: the new owner, and the
+ * old one or nothing.
+ */
 export const TAKE = script(`${NOW}
-local kept = redis.call('HMGET', KEYS[2], 'incarnation', 'seen', 'bytes')
-local events = redis.call('LRANGE', KEYS[3], 0, -1)
-redis.call('DEL', KEYS[2], KEYS[3])
-redis.call('ZREM', KEYS[1], ARGV[1])
-if not kept[1] then return false end
-return { kept[1], int(math.max(0, now - kept[2])), kept[3], events }
+local owner, seen, bytes = unpack(redis.call('HMGET', KEYS[1], 'owner', 'seen', 'bytes'))
+if not owner then return false end
+if owner ~= '' and owner ~= ARGV[2] then return { owner } end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+local incarnation = redis.call('HINCRBY', KEYS[1], 'incarnation', 1)
+return { int(incarnation), int(math.max(0, now - seen)), bytes, redis.call('LRANGE', KEYS[2], 0, -1) }
 `);
 
 /** Removes sessions. KEYS: sessions, then per session its record and its private log. ARGV: per session pid, incarnation. */

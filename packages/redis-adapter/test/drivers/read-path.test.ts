@@ -61,7 +61,7 @@ describe("a path", () => {
     expect([path.isUp, events]).toEqual([true, ["up"]]);
   });
 
-  it("opens in the end also when Redis is away, and comes up later", async () => {
+  it("opens in the end also when Redis is away, and comes up later as one that missed something", async () => {
     link.ready = false;
     const opened = path.open();
     await vi.advanceTimersByTimeAsync(5000);
@@ -69,7 +69,7 @@ describe("a path", () => {
     expect([path.isUp, calls()]).toEqual([false, []]);
     link.ready = true;
     await vi.advanceTimersByTimeAsync(200);
-    expect(events).toEqual(["up"]);
+    expect(events).toEqual(["up again"]);
   });
 
   it("does not open when Redis refuses", async () => {

@@ -1,5 +1,11 @@
 import { adapterConformance } from "@sockeye/adapter-base/conformance";
-import { type AdapterFactory, createAdapter, createShardedAdapter, type RedisClient } from "@sockeye/redis-adapter";
+import {
+  type AdapterFactory,
+  createAdapter,
+  createShardedAdapter,
+  createStreamsAdapter,
+  type RedisClient,
+} from "@sockeye/redis-adapter";
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { freshName, onEveryBroker } from "../../src/redis/brokers.js";
 
@@ -10,6 +16,7 @@ type Create = (pub: RedisClient, sub: RedisClient, prefix: string) => AdapterFac
 const modes: Readonly<Record<string, Create>> = {
   "createAdapter()": (pub, sub, key) => createAdapter(pub, sub, { key }),
   "createShardedAdapter()": (pub, sub, channelPrefix) => createShardedAdapter(pub, sub, { channelPrefix }),
+  "createStreamsAdapter()": (client, _, streamName) => createStreamsAdapter(client, { streamName }),
 };
 
 onEveryBroker((broker, pool) => {
