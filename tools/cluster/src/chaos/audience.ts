@@ -1,4 +1,4 @@
-import { type Socket, io } from "@sockeye/client";
+import { io, type Socket } from "@sockeye/client";
 import { Ledger, type Sent, type Span, type Verdict } from "./ledger.js";
 
 /** Milliseconds before a loss is noticed: what is sent in them to a client that is not recovered may be lost. */
