@@ -1,4 +1,7 @@
 import type { AdapterTarget, ClusterAdapter } from "@sockeye/adapter-base";
+import { createAdapter, createShardedAdapter } from "@sockeye/redis-adapter";
+import { Redis } from "ioredis-5";
+import { createClient } from "redis-6";
 
 type Factory = (namespace: AdapterTarget) => ClusterAdapter;
 
@@ -9,4 +12,16 @@ export async function adapterNamed(name: string, url: string): Promise<Factory> 
   return open(url);
 }
 
-const ADAPTERS: Readonly<Record<string, (url: string) => Promise<Factory>>> = {};
+// No client has a listener for `error`: an adapter must live with that.
+const ADAPTERS: Readonly<Record<string, (url: string) => Promise<Factory>>> = {
+  "redis pub/sub": async (url) => {
+    const pub = createClient({ url });
+    const sub = pub.duplicate();
+    await Promise.all([pub.connect(), sub.connect()]);
+    return createAdapter(pub, sub) as Factory;
+  },
+  "redis sharded pub/sub": async (url) => {
+    const pub = new Redis(url);
+    return createShardedAdapter(pub, pub.duplicate()) as Factory;
+  },
+};
