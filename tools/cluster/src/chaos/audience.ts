@@ -1,4 +1,5 @@
 import { io, type Socket } from "@sockeye/client";
+import { type Socket as OfficialSocket, io as official } from "socket.io-client";
 import { Ledger, type Sent, type Span, type Verdict } from "./ledger.js";
 
 /** Milliseconds before a loss is noticed: what is sent in them to a client that is not recovered may be lost. */
@@ -6,7 +7,7 @@ const NOTICE = 500;
 
 /** One client of the cluster, and what came to it. */
 export class Listener {
-  readonly #socket: Socket;
+  readonly #socket: Socket | OfficialSocket;
   readonly #ledger = new Ledger();
   readonly #away: Span[] = [];
   readonly #heard = new Map<string, number>();
@@ -16,8 +17,10 @@ export class Listener {
   /** Handlers called with more than was sent. */
   surplus = 0;
 
-  constructor(url: string) {
-    this.#socket = io(url, {
+  /** The incumbent's client hands the offset of a recoverable event to the handler; ours hands over what was sent. */
+  constructor(url: string, client: "sockeye" | "official") {
+    const expected = client === "sockeye" ? 2 : 3;
+    this.#socket = (client === "sockeye" ? io : (official as unknown as typeof io))(url, {
       transports: ["websocket"],
       forceNew: true,
       reconnectionDelay: 100,
@@ -29,7 +32,7 @@ export class Listener {
       this.#leftAt = Date.now();
     });
     this.#socket.on("news", (...args: unknown[]) => {
-      if (args.length !== 2) this.surplus++;
+      if (args.length > expected) this.surplus++;
       const [node, number] = args as [string, number];
       this.#ledger.received(node, number);
       this.#heard.set(node, Date.now());

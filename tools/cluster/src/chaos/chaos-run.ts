@@ -29,17 +29,26 @@ export interface ChaosOutcome {
   readonly examples: readonly string[];
   /** Handlers that were called with more than was sent. */
   readonly surplus: number;
-  /** Reconnections while broker and log were there, and how many of them were recovered. */
-  readonly reconnections: number;
-  readonly recovered: number;
+  /** Reconnections before the broker was killed, and how many of them were recovered. */
+  readonly before: Returns;
+  /** The same when the broker was back. */
+  readonly after: Returns;
+  /** Envelopes that reached a server on which they concerned nobody, of all that reached one. */
+  readonly wasted: string;
   /** Milliseconds until every client heard every node again. */
   readonly healedAfterNode: number;
   readonly healedAfterBroker: number;
+  /** What was excused, in milliseconds of the clock by which examples are told. */
+  readonly excused: readonly Span[];
   /** Processes that ended though nobody asked them to. */
   readonly died: readonly string[];
   /** Bytes by which the survivors grew. */
   readonly growth: number;
-  readonly reports: readonly Report[];
+}
+
+export interface Returns {
+  readonly reconnections: number;
+  readonly recovered: number;
 }
 
 /** How long after a fault everything has to work again. */
@@ -82,29 +91,34 @@ class ChaosRun {
       (await this.#reports()).every(({ servers }) => servers === 3),
     );
     for (let n = 0; n < this.#options.clients; n++) {
-      this.#listeners.push(new Listener(url));
+      this.#listeners.push(new Listener(url, n % 5 === 4 ? "official" : "sockeye"));
       if (n % 50 === 49) await sleep(50);
     }
     await this.#until("all clients are in", async () => this.#listeners.every(({ connected }) => connected));
-    const before = await this.#order("talk");
+    const first = await this.#order("talk");
     await sleep(1_000);
 
     await this.#cutConnections();
     const healedAfterNode = await this.#killServer("three", "four");
-    const afterNode = this.#tally();
+    const before = this.#tally();
     const healedAfterBroker = await this.#killBroker();
+    const meanwhile = this.#tally();
     await this.#cutConnections();
     await this.#order("hush");
-    await sleep(1_500);
+    await this.#until("all clients are back", async () => this.#listeners.every(({ connected }) => connected));
+    await sleep(1_000);
+    const after = difference(this.#tally(), meanwhile);
     const reports = await this.#reports();
     return {
       ...this.#judge(),
-      ...afterNode,
+      before,
+      after,
       healedAfterNode,
       healedAfterBroker,
+      excused: this.#excused,
       died: this.#died,
-      growth: growth(before, reports),
-      reports,
+      growth: growth(first, reports),
+      wasted: wasted(reports),
     };
   }
 
@@ -198,7 +212,7 @@ class ChaosRun {
     return reports;
   }
 
-  #tally(): { reconnections: number; recovered: number } {
+  #tally(): Returns {
     let reconnections = 0;
     let recovered = 0;
     for (const listener of this.#listeners) {
@@ -216,7 +230,7 @@ class ChaosRun {
       doubled: sum(({ doubled }) => doubled),
       reordered: sum(({ reordered }) => reordered),
       received: sum(({ received }) => received),
-      examples: verdicts.flatMap(({ examples }) => examples).slice(0, 10),
+      examples: [...new Set(verdicts.flatMap(({ examples }) => examples))].slice(0, 10),
       surplus: this.#listeners.reduce((total, { surplus }) => total + surplus, 0),
     };
   }
@@ -237,4 +251,18 @@ function growth(before: ReadonlyMap<string, Report>, after: readonly Report[]): 
   return Math.max(
     ...after.map(({ held, port }) => held - (first.find((report) => report.port === port)?.held ?? held)),
   );
+}
+
+function difference(later: Returns, earlier: Returns): Returns {
+  return {
+    reconnections: later.reconnections - earlier.reconnections,
+    recovered: later.recovered - earlier.recovered,
+  };
+}
+
+function wasted(reports: readonly Report[]): string {
+  const traffic = reports.map((report) => report.traffic ?? { wasted: 0, received: 0 });
+  const sum = (of: (one: { wasted: number; received: number }) => number) =>
+    traffic.reduce((all, one) => all + of(one), 0);
+  return `${sum((one) => one.wasted)} of ${sum((one) => one.received)}`;
 }

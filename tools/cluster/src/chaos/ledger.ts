@@ -27,7 +27,7 @@ export interface Verdict {
   readonly doubled: number;
   readonly reordered: number;
   readonly received: number;
-  /** For a failure message: the first few that were lost. */
+  /** For a failure message: the first few that were lost, or came late. */
   readonly examples: readonly string[];
 }
 
@@ -44,13 +44,17 @@ export class Ledger {
     let doubled = 0;
     let reordered = 0;
     let received = 0;
+    const late: string[] = [];
     const seen = new Map<string, Set<number>>();
     for (const [node, series] of this.#series) {
       const numbers = new Set<number>();
       let highest = 0;
       for (const number of series) {
         if (numbers.has(number)) doubled++;
-        else if (number < highest) reordered++;
+        else if (number < highest) {
+          reordered++;
+          late.push(`${node}#${number} after #${highest}`);
+        }
         numbers.add(number);
         highest = Math.max(highest, number);
       }
@@ -61,7 +65,8 @@ export class Ledger {
       ({ node, number, time }) =>
         !seen.get(node)?.has(number) && !excused.some(({ from, to }) => time >= from && time <= to),
     );
-    const examples = missing.slice(0, 3).map(({ node, number }) => `${node}#${number}`);
+    const lost = missing.map(({ node, number, time }) => `${node}#${number} of ${time}`);
+    const examples = [...lost.slice(0, 3), ...late.slice(0, 3)];
     return { lost: missing.length, doubled, reordered, received, examples };
   }
 }

@@ -25,7 +25,7 @@ export interface Report {
   readonly clients: number;
   /** Bytes held after a collection. */
   readonly held: number;
-  readonly traffic: unknown;
+  readonly traffic: { readonly wasted: number; readonly received: number } | undefined;
   /** Codes of errors that reached the application's hook, with their counts. */
   readonly errors: Readonly<Record<string, number>>;
 }

@@ -43,7 +43,7 @@ function talk(): void {
 async function report(order: number): Promise<Report> {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
-  const adapter = io.of("/").adapter as { health?: string; inspect?(): { traffic?: unknown } };
+  const adapter = io.of("/").adapter as { health?: string; inspect?(): { traffic?: Report["traffic"] } };
   const latest = sent;
   sent = [];
   return {
