@@ -156,17 +156,18 @@ export class ClusterNode implements DriverReceiver {
     return { sequence, envelope: encode({ ...draft, origin: this.id, sequence } as Envelope) };
   }
 
-  publishStamped(channel: Channel, envelope: Uint8Array): void {
-    if (!this.#closed) this.#send(channel, envelope);
+  /** Resolves when the backend has taken it, or will not. */
+  async publishStamped(channel: Channel, envelope: Uint8Array): Promise<void> {
+    if (!this.#closed) await this.#send(channel, envelope);
   }
 
-  #send(channel: Channel, bytes: Uint8Array): void {
+  #send(channel: Channel, bytes: Uint8Array): Promise<void> {
     this.traffic.sent++;
     if (channel.kind === "cluster") this.#lastPublic = now();
     const taken = this.#running
       ? this.#driver.publish(channel, bytes)
       : (this.#started ?? Promise.resolve()).then(() => this.#driver.publish(channel, bytes));
-    taken.then(this.answered, this.refused);
+    return taken.then(this.answered, this.refused);
   }
 
   reply(node: NodeId, draft: Draft): void {

@@ -34,8 +34,8 @@ export interface OrderPort {
   readonly self: NodeId;
   /** Writes to the sockets of this node. MUST NOT throw. */
   deliver(entry: LogEntry, position: LogPosition | undefined): void;
-  /** Tells the other nodes of a broadcast that could not be logged. */
-  tell(broadcast: OwnBroadcast): void;
+  /** Tells the other nodes of a broadcast that could not be logged. Resolves when the bus has it, or will not take it. */
+  tell(broadcast: OwnBroadcast): Promise<void>;
   /** An envelope that was read from the log; `undefined` when it is no broadcast. */
   entryOf(envelope: Uint8Array): LogEntry | undefined;
   /** The log was lost, and begins anew. */
@@ -107,6 +107,8 @@ export class SharedOrder {
   /** What was heard before the log had been opened; some of it is past. */
   readonly #early: [LogPosition, LogEntry][] = [];
   #isUp = false;
+  /** Broadcasts without a place that are still on their way to the bus: what is logged meanwhile would overtake them. */
+  #telling = 0;
   #isOpen = false;
   #pumping = false;
   #checking: Promise<boolean> | undefined;
@@ -182,16 +184,17 @@ export class SharedOrder {
 
   /** `wanted`: a session of this node may ask for it. */
   broadcast(broadcast: OwnBroadcast, wanted: boolean): void {
+    const canBeLogged = this.#isUp && this.#telling === 0;
     const pending: Pending = {
       broadcast,
       sequence: broadcast.sequence,
       since: now(),
       position: undefined,
-      outcome: this.#isUp ? undefined : "refused",
+      outcome: canBeLogged ? undefined : "refused",
       expedited: undefined,
     };
     this.#turnstile.wait(pending);
-    if (this.#isUp) this.#append(pending, wanted);
+    if (canBeLogged) this.#append(pending, wanted);
     if (this.#turnstile.size > MAX_STEPS) this.#giveUp(Number.POSITIVE_INFINITY);
     this.#pump();
     this.#watch();
@@ -331,7 +334,11 @@ export class SharedOrder {
   #deliverUnplaced({ broadcast, outcome }: Pending): void {
     this.unplaced(broadcast.origin, broadcast.sequence);
     this.#port.deliver(broadcast, undefined);
-    if (outcome === "refused") this.#port.tell(broadcast);
+    if (outcome !== "refused") return;
+    this.#telling++;
+    void this.#port.tell(broadcast).then(() => {
+      this.#telling--;
+    });
   }
 
   #keep({ encoded, options }: LogEntry, time: number): number {
