@@ -102,8 +102,10 @@ export class SharedOrder {
   readonly #unplaced = new Set<string>();
   /** Places of the log whose broadcast had been delivered here before. */
   #delivered: number[] = [];
-  /** Commands of other nodes that came behind a gap. */
+  /** Commands of other nodes that came behind a gap, or behind the first sign of a new epoch. */
   #held: (() => void)[] = [];
+  /** An entry of an epoch that is not known yet was heard, and is looked up. */
+  #turning = false;
   /** What was heard before the log had been opened; some of it is past. */
   readonly #early: [LogPosition, LogEntry][] = [];
   #isUp = false;
@@ -254,7 +256,7 @@ export class SharedOrder {
 
   /** A command of another node: not before the entries that are known to have come before it. */
   behindGap(command: () => void): void {
-    if (this.#sequencer.hasGap && this.#held.length < MAX_REMEMBERED) this.#held.push(command);
+    if (this.#holds && this.#held.length < MAX_REMEMBERED) this.#held.push(command);
     else command();
   }
 
@@ -266,7 +268,20 @@ export class SharedOrder {
     const arrival = this.#sequencer.offer(position, entry, now());
     if (arrival !== "other-epoch") return;
     if (this.#pastEpochs.has(position.epoch)) this.#late(entry);
-    else void this.check();
+    else void this.#turn();
+  }
+
+  /** Goes over to the epoch that an entry has told of; what is sent behind that entry waits for it. */
+  async #turn(): Promise<void> {
+    if (this.#turning) return;
+    this.#turning = true;
+    await this.check();
+    this.#turning = false;
+    this.#pump();
+  }
+
+  get #holds(): boolean {
+    return this.#turning || this.#sequencer.hasGap;
   }
 
   /** Of an epoch that is over: it has no place any more. */
@@ -294,7 +309,7 @@ export class SharedOrder {
     } finally {
       this.#pumping = false;
     }
-    if (!this.#sequencer.hasGap) for (const command of this.#held.splice(0)) command();
+    if (!this.#holds) for (const command of this.#held.splice(0)) command();
   }
 
   #step(): boolean {

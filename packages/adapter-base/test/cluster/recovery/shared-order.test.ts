@@ -1,23 +1,37 @@
 import { expect, it } from "vitest";
-import type { LogPosition, RecoveryStore } from "../../../src/cluster/recovery/contract.js";
-import { type OrderPort, type OwnBroadcast, SharedOrder } from "../../../src/cluster/recovery/shared-order.js";
+import type { LoggedEnvelope, LogPosition, RecoveryStore } from "../../../src/cluster/recovery/contract.js";
+import {
+  type LogEntry,
+  type OrderPort,
+  type OwnBroadcast,
+  SharedOrder,
+} from "../../../src/cluster/recovery/shared-order.js";
 
 function unused(): never {
   throw new Error("not part of this test");
 }
 
+const SELF = "0123456789abcdef";
+const OTHER = "fedcba9876543210";
+
+function entry(origin: string, sequence: number): LogEntry {
+  return { origin, sequence, options: { rooms: new Set() }, encoded: ["x"] };
+}
+
 /** A store that takes what it is told to take, and a bus that takes nothing until it is told to. */
 class Backend {
   takes = true;
+  epoch = "e";
+  readonly logged: LoggedEnvelope[] = [];
   readonly appended: number[] = [];
   readonly told: number[] = [];
   readonly delivered: number[] = [];
   #busy: (() => void)[] = [];
 
   readonly store: RecoveryStore = {
-    open: async () => ({ epoch: "e", number: 0 }),
+    open: async () => ({ epoch: this.epoch, number: this.logged.length }),
     append: (_namespace, envelope) => this.#append(envelope[0]!),
-    read: async () => [],
+    read: async (_namespace, after) => (after.epoch === this.epoch ? this.logged.slice(after.number) : "trimmed"),
     save: unused,
     touch: unused,
     appendPrivate: unused,
@@ -26,14 +40,14 @@ class Backend {
   };
 
   readonly port: OrderPort = {
-    self: "0123456789abcdef",
+    self: SELF,
     deliver: ({ sequence }) => this.delivered.push(sequence),
     tell: ({ sequence }) => {
       this.told.push(sequence);
       return new Promise((resolve) => this.#busy.push(resolve));
     },
-    entryOf: () => undefined,
-    epochChanged: unused,
+    entryOf: (envelope) => entry(OTHER, envelope[0]!),
+    epochChanged: () => {},
     refused: () => {},
     answered: () => {},
     report: (error) => {
@@ -55,8 +69,7 @@ class Backend {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-it("logs nothing while a broadcast without a place is still on its way to the bus, lest it be overtaken there", async () => {
-  const backend = new Backend();
+async function open(backend: Backend): Promise<SharedOrder> {
   const order = new SharedOrder(
     backend.store,
     {
@@ -70,10 +83,14 @@ it("logs nothing while a broadcast without a place is still on its way to the bu
     backend.port,
   );
   await order.open();
+  return order;
+}
+
+it("logs nothing while a broadcast without a place is still on its way to the bus, lest it be overtaken there", async () => {
+  const backend = new Backend();
+  const order = await open(backend);
   const say = async (sequence: number) => {
-    const envelope = Uint8Array.of(sequence);
-    const options = { rooms: new Set<string>() };
-    order.broadcast({ origin: backend.port.self, sequence, options, encoded: ["x"], envelope } as OwnBroadcast, true);
+    order.broadcast({ ...entry(SELF, sequence), envelope: Uint8Array.of(sequence) } as OwnBroadcast, true);
     await turn();
   };
 
@@ -91,5 +108,17 @@ it("logs nothing while a broadcast without a place is still on its way to the bu
   await say(4);
   expect(backend.appended).toEqual([1, 4]);
   expect(backend.delivered).toEqual([1, 2, 3, 4]);
+  order.close();
+});
+
+it("lets no command pass an entry of a new epoch that it has heard of and not delivered", async () => {
+  const backend = new Backend();
+  const order = await open(backend);
+  backend.epoch = "f";
+  backend.logged.push({ epoch: "f", number: 1, envelope: Uint8Array.of(80) });
+  order.heard({ epoch: "f", number: 1 }, entry(OTHER, 80));
+  order.behindGap(() => backend.delivered.push(81));
+  await turn();
+  expect(backend.delivered).toEqual([80, 81]);
   order.close();
 });
