@@ -17,7 +17,9 @@ export async function buildProgram(): Promise<{ path: string; remove(): Promise<
     format: "esm",
     conditions: ["sockeye-source"],
     // Bundled CommonJS asks for Node's modules with `require`.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+    },
     external: ["pg-native", "bufferutil", "utf-8-validate"],
     logLevel: "error",
   });

@@ -16,13 +16,20 @@ describe("Ledger", () => {
   });
 
   it("counts what is missing, unless it is excused", () => {
-    expect(ledgerOf(1, 4).judge({ sent, excused: [] })).toMatchObject({ lost: 2, examples: ["a#2 of 20", "a#3 of 30"] });
+    expect(ledgerOf(1, 4).judge({ sent, excused: [] })).toMatchObject({
+      lost: 2,
+      examples: ["a#2 of 20", "a#3 of 30"],
+    });
     expect(ledgerOf(1, 4).judge({ sent, excused: [{ from: 15, to: 25 }] }).lost).toBe(1);
   });
 
   it("counts what came twice, and what came late", () => {
     expect(ledgerOf(1, 2, 2, 3, 4).judge({ sent, excused: [] })).toMatchObject({ doubled: 1, reordered: 0 });
-    expect(ledgerOf(1, 3, 2, 4).judge({ sent, excused: [] })).toMatchObject({ doubled: 0, reordered: 1, examples: ["a#2 after #3"] });
+    expect(ledgerOf(1, 3, 2, 4).judge({ sent, excused: [] })).toMatchObject({
+      doubled: 0,
+      reordered: 1,
+      examples: ["a#2 after #3"],
+    });
   });
 
   it("keeps the series of two nodes apart", () => {
