@@ -25,6 +25,8 @@ export interface ChaosOutcome {
   readonly lost: number;
   readonly doubled: number;
   readonly reordered: number;
+  /** Came late, and was sent while the broker was away. */
+  readonly shuffled: number;
   readonly received: number;
   readonly examples: readonly string[];
   /** Handlers that were called with more than was sent. */
@@ -229,6 +231,7 @@ class ChaosRun {
       lost: sum(({ lost }) => lost),
       doubled: sum(({ doubled }) => doubled),
       reordered: sum(({ reordered }) => reordered),
+      shuffled: sum(({ shuffled }) => shuffled),
       received: sum(({ received }) => received),
       examples: [...new Set(verdicts.flatMap(({ examples }) => examples))].slice(0, 10),
       surplus: this.#listeners.reduce((total, { surplus }) => total + surplus, 0),

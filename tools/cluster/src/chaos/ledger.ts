@@ -16,7 +16,7 @@ export interface Span {
   readonly to: number;
 }
 
-/** What a client must not miss: everything a node sent outside the spans that excuse a loss. */
+/** What a client must not miss, nor hear late: everything a node sent outside the spans that excuse it. */
 export interface Expectation {
   readonly sent: readonly Sent[];
   readonly excused: readonly Span[];
@@ -26,6 +26,8 @@ export interface Verdict {
   readonly lost: number;
   readonly doubled: number;
   readonly reordered: number;
+  /** Came late, and was sent in a span that excuses it. */
+  readonly shuffled: number;
   readonly received: number;
   /** For a failure message: the first few that were lost, or came late. */
   readonly examples: readonly string[];
@@ -41,32 +43,36 @@ export class Ledger {
   }
 
   judge({ sent, excused }: Expectation): Verdict {
-    let doubled = 0;
-    let reordered = 0;
-    let received = 0;
+    const isExcused = (time: number) => excused.some(({ from, to }) => time >= from && time <= to);
+    const forgiven = new Set(sent.filter(({ time }) => isExcused(time)).map(keyOf));
     const late: string[] = [];
-    const seen = new Map<string, Set<number>>();
+    const seen = new Set<string>();
+    let doubled = 0;
+    let received = 0;
     for (const [node, series] of this.#series) {
-      const numbers = new Set<number>();
       let highest = 0;
       for (const number of series) {
-        if (numbers.has(number)) doubled++;
-        else if (number < highest) {
-          reordered++;
-          late.push(`${node}#${number} after #${highest}`);
-        }
-        numbers.add(number);
+        const key = keyOf({ node, number });
+        if (seen.has(key)) doubled++;
+        else if (number < highest) late.push(key);
+        seen.add(key);
         highest = Math.max(highest, number);
       }
-      seen.set(node, numbers);
       received += series.length;
     }
-    const missing = sent.filter(
-      ({ node, number, time }) =>
-        !seen.get(node)?.has(number) && !excused.some(({ from, to }) => time >= from && time <= to),
-    );
-    const lost = missing.map(({ node, number, time }) => `${node}#${number} of ${time}`);
-    const examples = [...lost.slice(0, 3), ...late.slice(0, 3)];
-    return { lost: missing.length, doubled, reordered, received, examples };
+    const lost = sent.map(keyOf).filter((key) => !seen.has(key) && !forgiven.has(key));
+    const reordered = late.filter((key) => !forgiven.has(key));
+    return {
+      lost: lost.length,
+      doubled,
+      reordered: reordered.length,
+      shuffled: late.length - reordered.length,
+      received,
+      examples: [...lost.slice(0, 3), ...reordered.slice(0, 3)],
+    };
   }
+}
+
+function keyOf({ node, number }: Pick<Sent, "node" | "number">): string {
+  return `${node}#${number}`;
 }
