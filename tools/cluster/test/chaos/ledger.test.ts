@@ -28,8 +28,13 @@ describe("Ledger", () => {
     expect(ledgerOf(1, 3, 2, 4).judge({ sent, excused: [] })).toMatchObject({
       doubled: 0,
       reordered: 1,
-      examples: ["a#2 after #3"],
+      examples: ["a#2"],
     });
+  });
+
+  it("counts apart what came late and is excused", () => {
+    const verdict = ledgerOf(1, 3, 2, 4).judge({ sent, excused: [{ from: 15, to: 25 }] });
+    expect(verdict).toMatchObject({ reordered: 0, shuffled: 1, examples: [] });
   });
 
   it("keeps the series of two nodes apart", () => {
