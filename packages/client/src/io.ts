@@ -48,7 +48,7 @@ export function createIo(kit: ManagerKit): Io {
     const { protocol, hostname, port, path: nsp } = parseUrl(uri);
     const key = `${protocol}://${hostname}:${port}${options.path ?? "/socket.io"}`;
     let manager = managers.get(key);
-    if (options.forceNew || options.multiplex === false || manager?.nsps.has(nsp)) {
+    if (options.forceNew || options.multiplex === false || manager?.nsps[nsp]) {
       manager = new Manager(uri, options);
     } else if (!manager) {
       manager = new Manager(uri, options, (self, alive) => {

@@ -51,8 +51,8 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   readonly uri: string | undefined;
   readonly opts: ManagerOptions;
   engine!: Engine;
-  /** Sockets by namespace. */
-  readonly nsps = new Map<string, Socket>();
+  /** Sockets by namespace. An object without a prototype, as existing code looks at it. */
+  readonly nsps: Record<string, Socket> = Object.create(null);
 
   declare readonly reconnection: Accessor<boolean>;
   declare readonly reconnectionAttempts: Accessor<number>;
@@ -102,12 +102,17 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     }
   }
 
+  /** Kept for code that knows it: a lost connection is being brought back. @deprecated */
+  get _reconnecting(): boolean {
+    return this.#reconnecting;
+  }
+
   constructor(uri: string | undefined, options: ManagerOptions, kit: ManagerKit, alive: AliveListener = () => {}) {
     super();
     this.uri = uri;
     this.opts = { ...DEFAULTS };
     for (const [name, value] of Object.entries(options))
-      if (value !== undefined) Object.assign(this.opts, { [name]: value });
+      if (value !== undefined) this.opts[name as "path"] = value as string;
     this.#kit = kit;
     this.#alive = alive;
     this.#encoder = new (this.#parser().Encoder)();
@@ -117,11 +122,8 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
 
   /** The socket of a namespace; the same one each time. */
   socket<L extends object = Listen, E extends object = Emit>(nsp: string, options?: SocketOptions): Socket<L, E> {
-    let socket = this.nsps.get(nsp);
-    if (!socket) {
-      socket = new Socket(this, nsp, { ...this.opts, ...options }, this.#link);
-      this.nsps.set(nsp, socket);
-    }
+    this.nsps[nsp] ??= new Socket(this, nsp, { ...this.opts, ...options }, this.#link);
+    const socket = this.nsps[nsp];
     if (this.opts.autoConnect !== false && !socket.active) socket.connect();
     return socket as unknown as Socket<L, E>;
   }
@@ -188,6 +190,11 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     return this.close();
   }
 
+  /** Kept for code that knows it. @deprecated */
+  _close(): this {
+    return this.close();
+  }
+
   probe(timeout = 2000): Promise<boolean> {
     this.#probing ??= this.#probe(timeout).finally(() => {
       this.#probing = undefined;
@@ -235,7 +242,7 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     // A handler may have closed the Manager, which leaves nothing to watch for.
     if (done) done(error);
     else if (this.#unwatch) this.#reconnect();
-    if (!this.#reconnecting && !this.#isBusy()) this.#rest();
+    if (!this.#reconnecting && (this.#state as string) === "closed") this.#rest();
   }
 
   /** The open connection was lost. */
@@ -252,10 +259,6 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     this.dispatch("close", reason, details);
   }
 
-  #isBusy(): boolean {
-    return this.#state !== "closed";
-  }
-
   /** Nothing is wanted any more: no timer, no listener stays. */
   #rest(): void {
     this.#reconnecting = false;
@@ -267,7 +270,7 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   }
 
   #reconnect(): void {
-    if (this.#isBusy()) return;
+    if (this.#state !== "closed") return;
     const { reconnection, reconnectionAttempts } = this.opts;
     if (!reconnection) {
       this.#rest();

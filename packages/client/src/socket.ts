@@ -76,7 +76,8 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   #flags: Flags = {};
   #anyIncoming: AnyListener[] = [];
   #anyOutgoing: AnyListener[] = [];
-  #pid: string | undefined;
+  /** The session, for code that knows it by this name. @deprecated */
+  _pid: string | undefined;
   #clientId: string | undefined;
   #again: Cancel | undefined;
   /** Changes when an answer of an `auth` function comes too late. */
@@ -111,6 +112,11 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   get disconnected(): boolean {
     return !this.connected;
+  }
+
+  /** The place in the stream of the session, for code that knows it by this name. @deprecated */
+  get _lastOffset(): string | undefined {
+    return this.#stream.offset;
   }
 
   /** Packets that wait for the connection. May be replaced, by an empty list to forget them. */
@@ -256,7 +262,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
       if (attempt !== this.#attempt) return;
       // Whether repeated events can be known is for the server to say, when asked.
       const ask = this.#options.retries ? { dedup: true } : undefined;
-      const place = this.#pid && { pid: this.#pid, offset: this.#stream.offset };
+      const place = this._pid && { pid: this._pid, offset: this.#stream.offset };
       const merged = ask || place ? { ...ask, ...place, ...data } : data;
       try {
         this.#link.send({ type: PacketType.CONNECT, nsp, data: merged });
@@ -301,9 +307,9 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     }
     const { sid, pid, tag, offset, dedup, recovery } = data;
     this.id = sid;
-    this.recovered = !!pid && this.#pid === pid;
-    this.recovery = this.#pid ? { ok: this.recovered, reason: recovery } : undefined;
-    this.#pid = pid;
+    this.recovered = !!pid && this._pid === pid;
+    this.recovery = this._pid ? { ok: this.recovered, reason: recovery } : undefined;
+    this._pid = pid;
     this.#stream.start(tag, offset, this.recovered);
     if (dedup && tag) this.#clientId ??= randomId();
     this.#retries.mark = dedup && tag ? tag + this.#clientId : undefined;
@@ -357,7 +363,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   #event({ data, id }: EventPacket): void {
     const event: unknown[] = [...data];
     if (id !== undefined) event.push(this.#answer(id));
-    else if (this.#pid) this.#stream.track(event);
+    else if (this._pid) this.#stream.track(event);
     if (this.connected) {
       this.#deliver(event);
       return;
