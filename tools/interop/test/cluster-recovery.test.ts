@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createClusterAdapter } from "@sockeye/adapter-base";
+import { type ClusterAdapter, createClusterAdapter } from "@sockeye/adapter-base";
 import { type Faults, MemoryBus, type MemoryDriver } from "@sockeye/adapter-base/conformance";
 import { io as connectOurs } from "@sockeye/client";
 import { Server, type ServerOptions, type Socket } from "@sockeye/socketio-server";
@@ -133,5 +133,89 @@ for (const which of ["official", "sockeye"] as const) {
       expect([...lengths]).toEqual(which === "sockeye" ? [2] : [3]);
       expect(errors).toEqual([]);
     }, 60_000);
+
+    it("is recovered by a survivor when its server was killed without a word", async () => {
+      await serve(3);
+      const { socket, link } = await client(which, nodes[0]!);
+      const received: unknown[] = [];
+      socket.on("n", (n: number) => received.push(n));
+      const [served] = [...nodes[0]!.io.sockets.sockets.values()];
+      await served!.join("room");
+      served!.data.name = "ada";
+      served!.emit("n", 1);
+      nodes[1]!.io.emit("n", 2);
+      await expect.poll(() => received).toEqual([1, 2]);
+      // Data is looked at now and then.
+      await moment(1_200);
+      const { id } = socket;
+      nodes[0]!.driver.die();
+      link.lead(nodes[1]!.port);
+      nodes[2]!.io.to("room").emit("n", 3);
+      const back = once<Socket>(nodes[1]!.io, "connection");
+      link.cut();
+      const resumed = await back;
+      await expect.poll(() => received).toEqual([1, 2, 3]);
+      expect([resumed.recovered, resumed.id, resumed.data, [...resumed.rooms].sort()]).toEqual([
+        true,
+        id,
+        { name: "ada" },
+        [id, "room"].sort(),
+      ]);
+      nodes[2]!.io.to("room").emit("n", 4);
+      await expect.poll(() => received).toEqual([1, 2, 3, 4]);
+    }, 20_000);
+
+    it("gets what was sent while its servers were restarted one after the other", async () => {
+      await serve(1);
+      const { socket, link } = await client(which, nodes[0]!);
+      const received: number[] = [];
+      let fresh = 0;
+      socket.on("n", (n: number) => received.push(n));
+      socket.on("connect", () => {
+        if (!socket.recovered) fresh++;
+      });
+      let n = 0;
+      const source = (await addNode()).io;
+      const traffic = setInterval(() => source.emit("n", n++), 2);
+      try {
+        let [current] = nodes;
+        for (let i = 0; i < 3; i++) {
+          const next = await addNode();
+          link.lead(next.port);
+          const back = once(socket, "connect");
+          nodes.splice(nodes.indexOf(current!), 1);
+          await current!.io.close();
+          await back;
+          current = next;
+        }
+      } finally {
+        clearInterval(traffic);
+      }
+      await expect.poll(() => received.length).toBe(n);
+      expect([received, fresh]).toEqual([numbers(n), 0]);
+    }, 30_000);
+
+    it("loses nothing but what was sent while the broker was away, and then recovers again", async () => {
+      await serve(2);
+      const { socket, link } = await client(which, nodes[0]!);
+      const received: unknown[] = [];
+      socket.on("n", (n: unknown) => received.push(n));
+      nodes[0]!.io.emit("n", 1);
+      await expect.poll(() => received).toEqual([1]);
+      bus.kill();
+      nodes[0]!.io.emit("n", 2);
+      await expect.poll(() => received).toEqual([1, 2]);
+      bus.restart();
+      await expect.poll(() => (nodes[0]!.io.sockets.adapter as ClusterAdapter).health).toBe("ok");
+      await expect.poll(() => (nodes[1]!.io.sockets.adapter as ClusterAdapter).health).toBe("ok");
+      await moment(1_200);
+      nodes[1]!.io.emit("n", 3);
+      await expect.poll(() => received).toEqual([1, 2, 3]);
+      link.lead(nodes[1]!.port);
+      link.cut();
+      nodes[1]!.io.emit("n", 4);
+      await expect.poll(() => received).toEqual([1, 2, 3, 4]);
+      expect(socket.recovered).toBe(true);
+    }, 20_000);
   });
 }
