@@ -1,6 +1,7 @@
 /** The last results of each scenario, kept beside this tool, so that a scenario can be measured again without the others. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { root } from "../../../run/repository.mjs";
 import type { Figures, Scenario } from "../contract.js";
@@ -15,6 +16,8 @@ export interface Kept extends Result {
   readonly commit: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** How many processes wanted a core, on average over the last minute of it. More than there are cores: others were at work. */
+  readonly load?: number;
 }
 
 export function keptResults(): Map<string, Kept> {
@@ -31,7 +34,9 @@ export interface Circumstances {
 /** Replaces what was kept of these scenarios. */
 export function keep(results: readonly (readonly [Scenario, Result])[], { rounds, seconds }: Circumstances): void {
   const all = keptResults();
-  const about = { machine: machine(), date: new Date().toISOString().slice(0, 10), commit: commit(), rounds, seconds };
+  const date = new Date().toISOString().slice(0, 10);
+  const load = Math.round(loadavg()[0] ?? 0);
+  const about = { machine: machine(), date, commit: commit(), rounds, seconds, load };
   for (const [scenario, { cells }] of results) {
     all.set(scenario.name, { scenario: scenario.name, ...about, cells: cells.map((cell) => short(scenario, cell)) });
   }

@@ -36,14 +36,22 @@ export function replacePart(text: string, name: string, part: string): string {
 
 /** Runs in the same circumstances share a line. */
 function circumstances(all: readonly Kept[]): string {
-  const lines = new Map<string, string[]>();
-  for (const { scenario, machine, date, commit, rounds, seconds } of all) {
+  const lines = new Map<string, Kept[]>();
+  for (const kept of all) {
+    const { machine, date, commit, rounds, seconds } = kept;
     const line = `${date}, ${machine}; ${rounds} rounds of ${seconds} s; sources of ${commit}`;
-    lines.set(line, [...(lines.get(line) ?? []), `\`${scenario}\``]);
+    lines.set(line, [...(lines.get(line) ?? []), kept]);
   }
-  const [only] = lines.keys();
-  if (lines.size === 1) return `${only}.`;
-  return [...lines].map(([line, names]) => `- ${line}: ${names.join(", ")}`).join("\n");
+  return [...lines].map(([line, runs]) => `- ${line}, ${loadOf(runs)}: ${namesOf(runs)}`).join("\n");
+}
+
+function loadOf(runs: readonly Kept[]): string {
+  const loads = runs.map(({ load = 0 }) => load);
+  return `load average ${Math.min(...loads)} to ${Math.max(...loads)}`;
+}
+
+function namesOf(runs: readonly Kept[]): string {
+  return runs.map(({ scenario }) => `\`${scenario}\``).join(", ");
 }
 
 function tables(kept: ReadonlyMap<string, Kept>): string {
