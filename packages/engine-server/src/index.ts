@@ -54,6 +54,7 @@ export type {
   WebTransportSession,
   WebTransportStream,
 } from "./transports/webtransport-session.js";
+export type { AcceptorEvents, AcceptorOptions, CompressingServer, WebSocketAcceptor } from "./websocket/acceptor.js";
 export { FrameViolation, type FrameViolationCode } from "./websocket/frame-violation.js";
 export { ServerWebSocket, type WebSocketEvents } from "./websocket/server-websocket.js";
 

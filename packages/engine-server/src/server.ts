@@ -12,6 +12,7 @@ import { nodeCors } from "./http/node-cors.js";
 import { type ExchangeHost, NodeExchange, type NodeResponse } from "./http/node-exchange.js";
 import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
 import { PathClaims } from "./http/path-claims.js";
+import { guardStream } from "./http/stream-guard.js";
 import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
 import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
 import { type Protocol, protocolV4 } from "./session/protocol.js";
@@ -106,16 +107,15 @@ export class Server extends Engine {
 
   /** Takes an upgrade request, whatever its path: for mounting by hand. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // Before anything can be waited for: a reset here must not be an unhandled error (CVE-2022-41940).
-    const onError = () => socket.destroy();
-    socket.on("error", onError);
+    // Before anything can be waited for.
+    guardStream(socket);
     const view = new NodeRequestView(request);
     const response = this.hasMiddlewares ? new UpgradeResponse(socket) : undefined;
     this.admit("upgrade", view, response, (refusal) => {
       if (response?.writableEnded) return;
       if (refusal !== undefined) return this.#refuseUpgrade(view, socket, refusal);
       if (response !== undefined) this.#upgradeHeaders.set(request, response.handOver());
-      this.#upgrade(view, socket, head, onError);
+      this.#upgrade(view, socket, head);
     });
   }
 
@@ -155,16 +155,16 @@ export class Server extends Engine {
 
   // --- WebSocket ----------------------------------------------------------------------------------------------------
 
-  #upgrade(view: NodeRequestView, socket: Duplex, head: Buffer, onError: () => void): void {
+  #upgrade(view: NodeRequestView, socket: Duplex, head: Buffer): void {
     const sid = view.query.get("sid");
     if (sid) {
-      this.#completeUpgrade(view, socket, head, onError, (ws) => this.#offer(sid, view, ws, socket));
+      this.#completeUpgrade(view, socket, head, (ws) => this.#offer(sid, view, ws, socket));
       return;
     }
     this.admission.reserve(view, (result) => {
       if (isRefusal(result)) return this.#refuseUpgrade(view, socket, result);
       const { id, protocol } = result;
-      this.#completeUpgrade(view, socket, head, onError, (ws) => {
+      this.#completeUpgrade(view, socket, head, (ws) => {
         const transport = this.#newWebSocket(protocol, view, ws, socket);
         const session = this.openSession(id, protocol, transport, view);
         this.announceSession(session);
@@ -174,13 +174,7 @@ export class Server extends Engine {
     });
   }
 
-  #completeUpgrade(
-    view: NodeRequestView,
-    socket: Duplex,
-    head: Buffer,
-    onError: () => void,
-    done: (ws: AnyWebSocket) => void,
-  ): void {
+  #completeUpgrade(view: NodeRequestView, socket: Duplex, head: Buffer, done: (ws: AnyWebSocket) => void): void {
     if (socket.destroyed || this.ws === undefined) {
       socket.destroy();
       return;
@@ -188,9 +182,8 @@ export class Server extends Engine {
     const corks = this.opts.wsEngine !== undefined;
     if (corks) socket.cork();
     this.ws.handleUpgrade(view.raw as never, socket as never, head, (ws: AnyWebSocket) => {
-      // From here on the WebSocket listens to the stream; the transport to it, before the first byte (CVE-2022-21676).
+      // The transport listens to the WebSocket before the first byte can come (CVE-2022-21676).
       done(ws);
-      socket.removeListener("error", onError);
       if (corks) socket.uncork();
     });
   }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Deadlines, Timed } from "../deadlines.js";
 import { Emitter } from "../emitter.js";
+import { guardStream } from "../http/stream-guard.js";
 import { BINARY, PING, PONG, TEXT } from "./frame-header.js";
 import { type FrameLimits, FrameReader, type FrameSink } from "./frame-reader.js";
 import type { FrameViolation } from "./frame-violation.js";
@@ -106,7 +107,8 @@ export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSi
     (stream as OwnedStream)[OWNER] = this;
     stream.setTimeout?.(0);
     stream.setNoDelay?.(true);
-    stream.on("error", onError);
+    // The close of the stream follows an error, and says all there is to say.
+    guardStream(stream);
     stream.on("close", onClose);
     stream.on("end", onEnd);
     stream.on("data", onData);
@@ -366,6 +368,3 @@ function onDrain(this: OwnedStream): void {
 function tellEnd(socket: ServerWebSocket, violation: FrameViolation | undefined): void {
   socket.tellEnd(violation);
 }
-
-/** The close of the stream follows, which says all there is to say. */
-function onError(): void {}
