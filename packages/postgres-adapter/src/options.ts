@@ -25,7 +25,7 @@ export interface PostgresOptions {
   readonly maxEnvelopeBytes?: number;
   /** The first wait before a lost connection is tried again; it grows, and each is cut short at random. Default 100. */
   readonly reconnectionDelay?: number;
-  /** Longest wait between two tries. Default 2,000. */
+  /** Longest wait between two tries. Default 1,000. */
   readonly reconnectionDelayMax?: number;
   /**
    * Whether what the incumbent's emitters (`@socket.io/postgres-emitter`) say is done, and how the names of their channels begin and their
@@ -56,7 +56,7 @@ const NUMBERS = {
   maxQueuedBytes: 32 * 1024 * 1024,
   maxEnvelopeBytes: 16 * 1024 * 1024,
   reconnectionDelay: 100,
-  reconnectionDelayMax: 2_000,
+  reconnectionDelayMax: 1_000,
 };
 
 /** @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_OPTION` */

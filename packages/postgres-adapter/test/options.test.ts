@@ -14,7 +14,7 @@ it("has a default for everything", () => {
     maxQueuedBytes: 33_554_432,
     maxEnvelopeBytes: 16_777_216,
     reconnectionDelay: 100,
-    reconnectionDelayMax: 2_000,
+    reconnectionDelayMax: 1_000,
   });
 });
 
