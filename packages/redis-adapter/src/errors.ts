@@ -5,9 +5,7 @@ export type RedisAdapterErrorCode =
   /** Redis refuses a command that the adapter cannot do without: too old a version, or a user who may not. */
   | "ERR_SOCKEYE_REDIS_REFUSED"
   /** An option has a value it cannot have. */
-  | "ERR_SOCKEYE_REDIS_OPTION"
-  /** The chosen `wire` is not available. */
-  | "ERR_SOCKEYE_REDIS_WIRE";
+  | "ERR_SOCKEYE_REDIS_OPTION";
 
 /** The adapter was asked for something that it cannot do. */
 export class RedisAdapterError extends Error {

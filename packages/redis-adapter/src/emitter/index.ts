@@ -6,10 +6,10 @@ import {
   type EmitterWay,
 } from "@sockeye/adapter-base/emitter";
 import type { RedisClient } from "../contract.js";
-import { RedisAdapterError } from "../errors.js";
-import { badOption, nonEmptyText, outageOptions, positiveNumbers } from "../options.js";
+import { StreamsDriver } from "../drivers/streams-driver.js";
+import { badOption, nonEmptyText, outageOptions, positiveNumbers, streamNumbers } from "../options.js";
 import type { RedisEmitterOptions } from "./contract.js";
-import { LazyDriver } from "./lazy-driver.js";
+import { LazyDriver, type MadeDriver, pubSubDriver } from "./lazy-driver.js";
 import { classicNotation, type Notation, shardedNotation, streamNotation, WireEmitterWay } from "./wire-way.js";
 
 export { EmitterError, type EmitterErrorCode } from "@sockeye/adapter-base/emitter";
@@ -35,7 +35,7 @@ export class Emitter<
   ServerSideEvents extends EmitterEvents = AnyEmitterEvents,
 > extends AnyEmitter<EmitEvents, ServerSideEvents> {
   /**
-   * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_OPTION`, `ERR_SOCKEYE_REDIS_WIRE`
+   * @throws RedisAdapterError `ERR_SOCKEYE_REDIS_OPTION`
    */
   constructor(client: RedisClient, options: RedisEmitterOptions = {}, nsp = "/") {
     super(wayOver(client, options), options, nsp);
@@ -49,11 +49,21 @@ function wayOver(client: RedisClient, options: RedisEmitterOptions): EmitterWay 
   const prefix = prefixOf(options);
   const outage = outageOptions(options);
   if (wire === "socket.io") return new WireEmitterWay(client, notationOf(options, prefix), { ...outage, prefix });
-  if (mode === "streams") {
-    throw new RedisAdapterError("ERR_SOCKEYE_REDIS_WIRE", "the native wire is not available over streams yet");
+  return new ClusterEmitterWay(new LazyDriver(() => madeDriver(client, options, prefix)), options);
+}
+
+async function madeDriver(client: RedisClient, options: RedisEmitterOptions, prefix: string): Promise<MadeDriver> {
+  const outage = outageOptions(options);
+  if (options.mode !== "streams") {
+    return pubSubDriver(client, { ...outage, prefix, sharded: options.mode === "sharded", interest: true });
   }
-  const driver = new LazyDriver(client, { ...outage, prefix, sharded: mode === "sharded", interest: true });
-  return new ClusterEmitterWay(driver, options);
+  const { streamCount, maxLen } = options;
+  const driver = new StreamsDriver(client, {
+    ...outage,
+    ...streamNumbers({ streamCount, maxLen }),
+    streamName: prefix,
+  });
+  return { driver, end: () => {} };
 }
 
 function prefixOf({ mode = "pub/sub", key, channelPrefix, streamName }: RedisEmitterOptions): string {

@@ -3,55 +3,60 @@ import { within } from "../deadline.js";
 import { PubSubDriver, type PubSubDriverOptions } from "../drivers/pub-sub-driver.js";
 import { type Duplicate, duplicateOf } from "../wire/duplicate.js";
 
-/**
- * A driver that is made when it is first needed, with a connection of its own for answers: emitters are given one client, and
- * many of them say something once.
- */
-export class LazyDriver implements ClusterDriver {
-  readonly #client: unknown;
-  readonly #options: PubSubDriverOptions;
-  #subscriber: Duplicate | undefined;
-  #driver: PubSubDriver | undefined;
+/** A driver, and what ends the connections that were made for it. */
+export interface MadeDriver {
+  readonly driver: ClusterDriver;
+  end(): void;
+}
 
-  constructor(client: unknown, options: PubSubDriverOptions) {
-    this.#client = client;
-    this.#options = options;
+/** A driver that is made when it is first needed: emitters may never say anything. */
+export class LazyDriver implements ClusterDriver {
+  readonly #make: () => Promise<MadeDriver>;
+  #made: MadeDriver | undefined;
+
+  constructor(make: () => Promise<MadeDriver>) {
+    this.#make = make;
   }
 
   get capabilities(): DriverCapabilities {
-    return this.#started.capabilities;
+    return this.#driver.capabilities;
   }
 
   get recovery(): RecoveryStore | undefined {
-    return this.#driver?.recovery;
+    return this.#made?.driver.recovery;
   }
 
   async start(node: string, receiver: DriverReceiver): Promise<void> {
-    const subscriber = duplicateOf(this.#client);
-    this.#subscriber = subscriber;
-    await within(this.#options.commandTimeout, subscriber.connected);
-    this.#driver = new PubSubDriver(this.#client, subscriber.client, this.#options);
+    this.#made = await this.#make();
     await this.#driver.start(node, receiver);
   }
 
   subscribe(channel: Channel): Promise<void> {
-    return this.#started.subscribe(channel);
+    return this.#driver.subscribe(channel);
   }
 
   unsubscribe(channel: Channel): Promise<void> {
-    return this.#started.unsubscribe(channel);
+    return this.#driver.unsubscribe(channel);
   }
 
   publish(channel: Channel, envelope: Uint8Array): Promise<void> {
-    return this.#started.publish(channel, envelope);
+    return this.#driver.publish(channel, envelope);
   }
 
   async close(): Promise<void> {
-    await this.#driver?.close();
-    this.#subscriber?.end();
+    await this.#made?.driver.close();
+    this.#made?.end();
   }
 
-  get #started(): PubSubDriver {
-    return this.#driver as PubSubDriver;
+  /** Nothing is asked of a driver before it is started. */
+  get #driver(): ClusterDriver {
+    return (this.#made as MadeDriver).driver;
   }
+}
+
+/** Emitters are given one client; answers come over another one with the same settings. */
+export async function pubSubDriver(client: unknown, options: PubSubDriverOptions): Promise<MadeDriver> {
+  const subscriber: Duplicate = duplicateOf(client);
+  await within(options.commandTimeout, subscriber.connected);
+  return { driver: new PubSubDriver(client, subscriber.client, options), end: () => subscriber.end() };
 }

@@ -96,3 +96,26 @@ it("a native cluster does not hear the incumbent's servers, which are another cl
   await eventually(() => clients.every(({ heard }) => heard.length > 0));
   for (const { heard } of clients) expect(heard).toEqual([["end"]]);
 });
+
+// The incumbent's streams emitter is not in the registry; this is what it adds to the stream.
+it.each(["native", "socket.io"])(
+  "over streams, wire %s, what its streams emitter writes is understood",
+  async (wire) => {
+    const clients = await two("streams", { wire });
+    const client = connected.client as unknown as { sendCommand(command: string[]): Promise<string> };
+    const add = (type: number, data: object, nsp = "/chat") =>
+      client.sendCommand(
+        ["XADD", "socket.io", "*", "uid", "emitter", "nsp", nsp, "type", `${type}`, "data"].concat(
+          JSON.stringify(data),
+        ),
+      );
+    const opts = { rooms: ["room 1"], except: [], flags: {} };
+    await add(4, { opts, rooms: ["a"] });
+    await add(3, { opts: { ...opts, rooms: ["a"] }, packet: { type: 2, data: ["event", 1], nsp: "/chat" } });
+    await add(3, { opts: { ...opts, rooms: [] }, packet: { type: 2, data: ["elsewhere"], nsp: "/" } }, "/");
+    await client.sendCommand(["XADD", "socket.io", "*", "somebody", "else's"]);
+    await add(3, { opts: { ...opts, rooms: [] }, packet: { type: 2, data: ["end"], nsp: "/chat" } });
+    await eventually(() => clients.every(({ heard }) => heard.at(-1)?.[0] === "end"));
+    expect(clients.map(({ heard }) => heard)).toEqual([[["end"]], [["event", 1], ["end"]]]);
+  },
+);

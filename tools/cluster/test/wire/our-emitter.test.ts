@@ -35,6 +35,7 @@ interface Case {
 const cases: readonly Case[] = [
   { mode: "pub/sub", wire: "native", makes: ["ours", "ours on the official server"], options: {} },
   { mode: "sharded pub/sub, dynamic", wire: "native", makes: ["ours", "ours"], options: { mode: "sharded" } },
+  { mode: "streams", wire: "native", makes: ["ours", "ours on the official server"], options: { mode: "streams" } },
   { mode: "pub/sub", wire: "socket.io", makes: ["official", "ours"], options: {} },
   { mode: "sharded pub/sub, dynamic", wire: "socket.io", makes: ["official", "ours"], options: { mode: "sharded" } },
   { mode: "streams", wire: "socket.io", makes: ["official", "ours"], options: { mode: "streams" } },
@@ -123,5 +124,4 @@ it("refuses options that make no sense", () => {
   const refused = (code: string) => expect.objectContaining({ code });
   expect(() => new Emitter(client, { mode: "x" as never })).toThrowError(refused("ERR_SOCKEYE_REDIS_OPTION"));
   expect(() => new Emitter(client, { wire: "x" as never })).toThrowError(refused("ERR_SOCKEYE_REDIS_OPTION"));
-  expect(() => new Emitter(client, { mode: "streams" })).toThrowError(refused("ERR_SOCKEYE_REDIS_WIRE"));
 });
