@@ -64,15 +64,14 @@ export class ClientFiles {
     const etag = await this.#version();
     response.setHeader("Cache-Control", "public, max-age=0");
     response.setHeader("ETag", etag);
-    const known = request.headers["if-none-match"];
-    if (known === etag || known === `W/${etag}`) {
+    if (isKnown(etag, request.headers["if-none-match"] ?? "")) {
       response.writeHead(304).end();
       return;
     }
     const coding = codingOf(String(request.headers["accept-encoding"] ?? ""));
     const body = await this.#body(file, coding);
-    const type = file.endsWith(".map") ? "application/json" : "application/javascript; charset=utf-8";
-    response.setHeader("Content-Type", type);
+    const type = file.endsWith(".map") ? "json" : "javascript";
+    response.setHeader("Content-Type", `application/${type}; charset=utf-8`);
     response.setHeader("Vary", appendToken(response.getHeader("Vary"), "Accept-Encoding"));
     if (coding !== undefined) response.setHeader("Content-Encoding", coding);
     response.setHeader("Content-Length", body.length);
@@ -98,14 +97,20 @@ export class ClientFiles {
   }
 }
 
+/** Whether the peer has this version: it may name several, weakly or not, or whatever there is. */
+function isKnown(etag: string, known: string): boolean {
+  return known.split(",").some((tag) => ["*", etag, `W/${etag}`].includes(tag.trim()));
+}
+
 /** The best coding that the header accepts. Split by plain separators: a pattern could be made to backtrack by the peer. */
 function codingOf(accepted: string): Coding | undefined {
-  const taken = new Set<string>();
+  const taken = new Map<string, boolean>();
   for (const token of accepted.split(",")) {
     const [coding = "", quality = ""] = token.split(";");
-    if (!NOT_ACCEPTED.has(quality.trim())) taken.add(coding.trim());
+    taken.set(coding.trim().toLowerCase(), !NOT_ACCEPTED.has(quality.trim()));
   }
-  return (Object.keys(CODINGS) as Coding[]).find((coding) => taken.has(coding));
+  // `*` stands for those that are not named.
+  return (Object.keys(CODINGS) as Coding[]).find((coding) => taken.get(coding) ?? taken.get("*"));
 }
 
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(["q=0", "q=0.0", "q=0.00", "q=0.000"]);

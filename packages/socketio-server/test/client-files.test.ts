@@ -69,7 +69,7 @@ describe("client files", () => {
       expect(script.headers["content-type"]).toBe("application/javascript; charset=utf-8");
       expect(script.headers["cache-control"]).toBe("public, max-age=0");
       const map = await fetchRaw(`${base}/socket.io/${name}.map`);
-      expect([map.status, map.headers["content-type"]]).toEqual([200, "application/json"]);
+      expect([map.status, map.headers["content-type"]]).toEqual([200, "application/json; charset=utf-8"]);
     }
     expect(reads).toBeGreaterThan(0);
   });
@@ -89,7 +89,7 @@ describe("client files", () => {
     const first = await fetchRaw(`${base}/socket.io/socket.io.js`);
     const etag = String(first.headers.etag);
     expect(etag).toMatch(/^".+"$/);
-    for (const known of [etag, `W/${etag}`]) {
+    for (const known of [etag, `W/${etag}`, `"other", W/${etag}`, "*"]) {
       const again = await fetchRaw(`${base}/socket.io/socket.io.js`, { "if-none-match": known });
       expect([again.status, again.body.length]).toEqual([304, 0]);
     }
@@ -103,6 +103,9 @@ describe("client files", () => {
       ["gzip, deflate", "gzip"],
       ["deflate", "deflate"],
       ["br;q=0, gzip", "gzip"],
+      ["*", "br"],
+      ["br;q=0, *", "gzip"],
+      ["GZIP", "gzip"],
     ] as const) {
       const answer = await fetchRaw(`${base}/socket.io/socket.io.min.js`, { "accept-encoding": accepted });
       expect([answer.headers["content-encoding"], answer.headers.vary]).toEqual([
