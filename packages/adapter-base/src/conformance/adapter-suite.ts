@@ -7,6 +7,7 @@ import { clusterRecoveryCases } from "./cases/cluster-recovery.js";
 import { recoveryCases } from "./cases/recovery.js";
 import { roomCases } from "./cases/rooms.js";
 import { sessionCases } from "./cases/sessions.js";
+import { strangerCases } from "./cases/strangers.js";
 import { utilityCases } from "./cases/utilities.js";
 import { impatiently } from "./eventually.js";
 import type { TestRunner } from "./runner.js";
@@ -17,6 +18,7 @@ const GROUPS: readonly (readonly [name: string, cases: readonly AdapterCase[]])[
   ["acknowledgements", ackCases],
   ["utilities", utilityCases],
   ["cluster", clusterCases],
+  ["strangers on the bus", strangerCases],
   ["recovery", recoveryCases],
   ["recovery over the cluster", clusterRecoveryCases],
   ["sessions in the incumbent's way", sessionCases],

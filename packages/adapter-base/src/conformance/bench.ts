@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Channel } from "../cluster/contract.js";
 import type { Adapter, AdapterTarget } from "../contract.js";
 import { SimulatedNamespace, type SimulatedNamespaceOptions } from "./simulated-namespace.js";
 
@@ -8,6 +9,8 @@ export interface AdapterSupports {
   readonly cluster?: boolean;
   /** Tells the `gone` callback of an acknowledged broadcast about recipients that left. */
   readonly gone?: boolean;
+  /** Its clusters can `inject` bytes into the bus of our cluster protocol. */
+  readonly inject?: boolean;
   /** Has `adapter.recovery`. */
   readonly recovery?: boolean;
   /** Sessions can be resumed on any node, also when the one they were on was killed. */
@@ -22,6 +25,8 @@ export interface AdapterCluster {
   create(node: number, namespace: AdapterTarget): Adapter;
   /** For adapters that support `clusterRecovery`: the process of a node ends without a word. */
   kill?(node: number): void | Promise<void>;
+  /** For adapters that support `inject`: publishes bytes, as somebody who is no node might. */
+  inject?(channel: Channel, bytes: Uint8Array): void | Promise<void>;
   /** After all adapters were closed. */
   stop?(): void | Promise<void>;
 }
@@ -59,6 +64,12 @@ export class Bench {
     this.#opened.push({ node, namespace });
     await namespace.adapter.init?.();
     return namespace;
+  }
+
+  /** Publishes bytes on the bus. */
+  async inject(channel: Channel, bytes: Uint8Array): Promise<void> {
+    assert.ok(this.#cluster.inject, "a cluster whose adapters support `inject` has that method");
+    await this.#cluster.inject(channel, bytes);
   }
 
   /** Ends the process of a node without a word. */

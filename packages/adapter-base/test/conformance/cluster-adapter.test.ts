@@ -14,11 +14,12 @@ function cluster(faults: Faults = {}, capabilities: Partial<DriverCapabilities> 
         nodes.set(node, createClusterAdapter({ driver: bus.driver(capabilities), heartbeatInterval: 100 }));
       return nodes.get(node)!(namespace);
     },
+    inject: (channel, bytes) => bus.send(channel, bytes),
   };
 }
 
 const runner = { describe, it, beforeEach, afterEach };
-const supports = { cluster: true, gone: true, recovery: true, sessions: true };
+const supports = { cluster: true, inject: true, gone: true, recovery: true, sessions: true };
 
 adapterConformance(runner, { name: "ClusterAdapter", supports, start: () => cluster() });
 

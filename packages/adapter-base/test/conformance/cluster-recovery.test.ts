@@ -22,12 +22,13 @@ function cluster(faults: Faults = {}): AdapterCluster {
       }
       return nodes.get(node)!.create(namespace);
     },
+    inject: (channel, bytes) => bus.send(channel, bytes),
     kill: (node) => nodes.get(node)!.driver.die(),
   };
 }
 
 const runner = { describe, it, beforeEach, afterEach };
-const supports = { cluster: true, gone: true, recovery: true, clusterRecovery: true, sessions: true };
+const supports = { cluster: true, inject: true, gone: true, recovery: true, clusterRecovery: true, sessions: true };
 
 adapterConformance(runner, { name: "ClusterAdapter with a recovery store", supports, start: () => cluster() });
 adapterConformance(runner, {
