@@ -46,8 +46,8 @@ function circumstances(all: readonly Kept[]): string {
 }
 
 function loadOf(runs: readonly Kept[]): string {
-  const loads = runs.map(({ load = 0 }) => load);
-  return `load average ${Math.min(...loads)} to ${Math.max(...loads)}`;
+  const loads = runs.map(({ load }) => load).filter((load) => load !== undefined);
+  return loads.length === 0 ? "load not noted" : `load average ${Math.min(...loads)} to ${Math.max(...loads)}`;
 }
 
 function namesOf(runs: readonly Kept[]): string {
