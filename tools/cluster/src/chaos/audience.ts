@@ -14,6 +14,8 @@ export class Listener {
   #leftAt = Date.now();
   connections = 0;
   recovered = 0;
+  /** Why it was not, as its server said. */
+  readonly refusals: string[] = [];
   /** Handlers called with more than was sent. */
   surplus = 0;
 
@@ -59,6 +61,8 @@ export class Listener {
   #arrived(): void {
     this.connections++;
     if (this.#socket.recovered) this.recovered++;
-    else this.#away.push({ from: this.#leftAt - NOTICE, to: Date.now() + NOTICE });
+    else if (this.connections > 1)
+      this.refusals.push("recovery" in this.#socket ? JSON.stringify(this.#socket.recovery) : "?");
+    if (!this.#socket.recovered) this.#away.push({ from: this.#leftAt - NOTICE, to: Date.now() + NOTICE });
   }
 }

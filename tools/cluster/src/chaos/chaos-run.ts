@@ -35,6 +35,8 @@ export interface ChaosOutcome {
   readonly before: Returns;
   /** The same when the broker was back. */
   readonly after: Returns;
+  /** Why some were not. */
+  readonly refusals: readonly string[];
   /** Envelopes that reached a server on which they concerned nobody, of all that reached one. */
   readonly wasted: string;
   /** Milliseconds until every client heard every node again. */
@@ -115,6 +117,7 @@ class ChaosRun {
       ...this.#judge(),
       before,
       after,
+      refusals: this.#listeners.flatMap(({ refusals }) => refusals).slice(0, 10),
       healedAfterNode,
       healedAfterBroker,
       excused: this.#excused,
@@ -241,10 +244,17 @@ class ChaosRun {
   async #until(what: string, holds: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + PATIENCE;
     while (!(await holds())) {
-      if (Date.now() > deadline)
-        throw new Error(`not within ${PATIENCE} ms: ${what}; died: ${this.#died.join("; ") || "none"}`);
+      if (Date.now() > deadline) throw new Error(`not within ${PATIENCE} ms: ${what}\n${await this.#state()}`);
       await sleep(25);
     }
+  }
+
+  /** For a failure message. */
+  async #state(): Promise<string> {
+    const reports = await this.#reports();
+    const connected = this.#listeners.filter((listener) => listener.connected).length;
+    const servers = reports.map(({ sent, ...rest }) => JSON.stringify(rest));
+    return [`${connected} of ${this.#listeners.length} clients are connected`, ...servers, ...this.#died].join("\n");
   }
 }
 
