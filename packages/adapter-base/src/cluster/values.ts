@@ -5,10 +5,17 @@ import { ClusterViolation } from "./errors.js";
  * stands the string NUL, `b`, n. An application's own string that begins with NUL gets one more NUL, so nothing it says can be
  * taken for an attachment.
  */
+const { Buffer: NodeBuffer } = globalThis as { Buffer?: typeof Buffer };
 const NUL = "\u0000";
 const ATTACHMENT = `${NUL}b`;
 
+/** How deep a value is looked into before it takes the way that suits every value. */
+const DEPTH = 16;
+/** NUL as JSON writes it. */
+const ESCAPED_NUL = "\\u0000";
+
 export function stringifyLifting(value: unknown, attachments: Uint8Array[]): string {
+  if (isPlain(value, DEPTH)) return JSON.stringify(value);
   return JSON.stringify(value, function lift(this: Record<string, unknown>, key, converted: unknown) {
     // Not `converted`: a Buffer has been turned into numbers by its `toJSON` there.
     const bytes = asBytes(this[key]);
@@ -19,13 +26,30 @@ export function stringifyLifting(value: unknown, attachments: Uint8Array[]): str
 
 /** @throws SyntaxError when it is not JSON, ClusterViolation when an attachment is not there */
 export function parseLowering(text: string, attachments: readonly Uint8Array[]): unknown {
+  if (!text.includes(ESCAPED_NUL)) return JSON.parse(text);
   return JSON.parse(text, (_, value: unknown) => {
     if (typeof value !== "string" || !value.startsWith(NUL)) return value;
     if (value.startsWith(NUL + NUL)) return value.slice(1);
     const attachment = value.startsWith(ATTACHMENT) ? attachments[Number(value.slice(2))] : undefined;
     if (attachment === undefined) throw new ClusterViolation("an attachment is missing");
-    return attachment;
+    return asApplicationsExpect(attachment);
   });
+}
+
+/** A Buffer where there is such a thing, over the same bytes. */
+function asApplicationsExpect(bytes: Uint8Array): Uint8Array {
+  return NodeBuffer ? NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+}
+
+/** Whether plain JSON says it all, without looking at each value a second time: nearly always it does. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return !value.startsWith(NUL);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0 || asBytes(value) !== undefined) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
+  if ("toJSON" in value) return value instanceof Date;
+  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth - 1)) return false;
+  return true;
 }
 
 function asBytes(value: unknown): Uint8Array | undefined {

@@ -26,17 +26,17 @@ const envelopes: Envelope[] = [
     ...selecting,
     kind: "broadcast",
     flags: {},
-    event: ["e", { bytes: Uint8Array.of(1) }, "\u0000b0", "\u0000"],
+    event: ["e", { bytes: Buffer.of(1) }, "\u0000b0", "\u0000"],
     request,
   },
   { ...selecting, kind: "join", target: ["__proto__", "", "\u0000b0"] },
   { ...selecting, kind: "leave", target: [] },
   { ...selecting, kind: "disconnect", close: true },
   { ...selecting, kind: "fetch", request },
-  { ...named, kind: "server-side-emit", args: ["e", new Uint8Array(0)] },
+  { ...named, kind: "server-side-emit", args: ["e", Buffer.alloc(0)] },
   { ...named, kind: "sockets", request, sockets: [{ id: "a", handshake: {}, rooms: ["a"], data: { n: [1, null] } }] },
   { ...named, kind: "client-count", request, count: 0 },
-  { ...named, kind: "ack", request, args: [Uint8Array.of(9), "b"] },
+  { ...named, kind: "ack", request, args: [Buffer.of(9), "b"] },
   { ...named, kind: "gone", request },
   { ...named, kind: "answer", request, args: [] },
   { ...named, kind: "hand-over", request, pid: "a secret" },
@@ -70,12 +70,30 @@ describe("envelope codec", () => {
     expect(decodeEnvelope(encodeEnvelope(envelopes[0]!))).toEqual(envelopes[0]);
   });
 
+  it("hands the application's bytes over as Buffers, as they came from a socket", () => {
+    const decoded = decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args: [Uint8Array.of(9)] }));
+    expect("args" in decoded && Buffer.isBuffer(decoded.args[0])).toBe(true);
+  });
+
   it("takes every kind of view and array buffers for bytes", () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
     const args = [bytes.buffer, new DataView(bytes.buffer, 1, 2), Buffer.from([5])];
     expect(decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args }))).toMatchObject({
-      args: [bytes, Uint8Array.of(2, 3), Uint8Array.of(5)],
+      args: [Buffer.from(bytes), Buffer.of(2, 3), Buffer.of(5)],
     });
+  });
+
+  it("carries bytes and strings with NUL wherever they stand, and what has its own way to JSON", () => {
+    const deep = (value: unknown) => Array.from({ length: 40 }).reduce<unknown>((inner) => ({ inner }), value);
+    const args = [
+      "a",
+      { at: new Date(0), own: { toJSON: () => [Uint8Array.of(1), "\u0000b7"] } },
+      deep("\u0000"),
+      deep(1),
+    ];
+    const expected = ["a", { at: new Date(0).toJSON(), own: [Buffer.of(1), "\u0000b7"] }, deep("\u0000"), deep(1)];
+    const decoded = decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args }));
+    expect("args" in decoded && decoded.args).toEqual(expected);
   });
 
   it("ignores fields it does not know, and knows an unknown kind from garbage", () => {
@@ -122,7 +140,9 @@ describe("envelope codec", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(value, fc.uint8Array())), (args) => {
         const decoded = decodeEnvelope(encodeEnvelope({ ...named, kind: "ack", request, args }));
-        const wanted = args.map((arg) => (arg instanceof Uint8Array ? arg : JSON.parse(JSON.stringify(arg))));
+        const wanted = args.map((arg) =>
+          arg instanceof Uint8Array ? Buffer.from(arg) : JSON.parse(JSON.stringify(arg)),
+        );
         expect(decoded).toMatchObject({ args: wanted });
       }),
     );

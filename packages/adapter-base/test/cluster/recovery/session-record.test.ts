@@ -24,7 +24,7 @@ const session: Omit<StoredSession, "data"> = {
 };
 
 describe("what the store keeps of a session", () => {
-  it.each([[undefined], [{ name: "ada", picture: Uint8Array.of(0, 255), nul: "\u0000b0" }], [[1, null, "text"]]])(
+  it.each([[undefined], [{ name: "ada", picture: Buffer.of(0, 255), nul: "\u0000b0" }], [[1, null, "text"]]])(
     "carries data: %j",
     (data) => {
       expect(decodeSession(encodeSession(session, sectionsOfData(data)))).toEqual({ ...session, data });
