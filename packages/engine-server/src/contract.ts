@@ -39,6 +39,12 @@ export type EngineCloseReason =
 export interface EngineSink {
   /** One message arrived. MUST NOT throw: the receiver owns its errors. */
   onData(data: EngineData): void;
+  /**
+   * All that the transport has read so far was handed over. An engine SHOULD call it after one or more `onData`, as soon
+   * as it knows: what came in one piece may then be worked off at once and together. Who is not called goes on at the end
+   * of the turn of the event loop.
+   */
+  onRest?(): void;
   /** The connection ended. Called exactly once. */
   onClose(reason: EngineCloseReason, details?: unknown): void;
   /** The outbox ran empty after having held something. */

@@ -29,6 +29,11 @@ export class FlushQueue {
   /** The caller keeps track of being in the list; it is out of it when `flush` is called. */
   add(item: Flushable): void {
     this.#dirty[this.#end++] = item;
+    this.expect();
+  }
+
+  /** There may be something to flush at the end of the turn. */
+  expect(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(this.#run);

@@ -54,6 +54,8 @@ export class Parting implements TransportOwner, Timed {
     this.#transport.abort();
   }
 
+  onRest(): void {}
+
   onReady(): void {}
 
   onTransportEnd(_transport: Transport, _error?: Error): void {

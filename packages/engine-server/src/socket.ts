@@ -336,6 +336,10 @@ export class Socket
     else this.onControlPacket(transport, { type: "message", data });
   }
 
+  onRest(transport: Transport): void {
+    if (transport === this.#transport) this.#sink?.onRest?.();
+  }
+
   onControlPacket(transport: Transport, packet: EnginePacket): void {
     if (transport === this.#transport) {
       if (this.#observed) this.#emitSafely("packet", packet);
@@ -423,7 +427,11 @@ export class Socket
       this.#silent = false;
       this.server.onFirstMessage(this);
     }
-    if (this.#sink !== undefined) this.#sink.onData(data);
+    if (this.#sink !== undefined) {
+      this.#sink.onData(data);
+      // Behind the sink, which may wait for the end of the turn as well: its answers then leave in this turn.
+      this.server.flushQueue.expect();
+    }
     if (!this.#observed) return;
     if (this.listenerCount("packet") > 0) this.#emitSafely("packet", { type: "message", data });
     this.#emitSafely("data", data);

@@ -65,6 +65,8 @@ export class Connection implements EngineSink {
   #watch: ConnectDeadline | undefined = undefined;
   #attachmentWatch: AttachmentDeadline | undefined = undefined;
   readonly #meter: RateMeter | undefined;
+  /** Events may wait for the end of the turn: the engine hands over directly, and says when it rests. */
+  #patient = false;
   /** Why this side is closing the connection. */
   #cause: { reason: string | undefined; details: unknown } | undefined = undefined;
   #closed = false;
@@ -181,8 +183,15 @@ export class Connection implements EngineSink {
     }
   }
 
+  /** The transport is done with what it was reading. */
+  onRest(): void {
+    this.#owner.incoming.handOver();
+  }
+
   /** */
   onClose(reason: EngineCloseReason, details?: unknown): void {
+    // What came before the end is heard before it; who ends the connection here does not want to hear any more.
+    if (!this.#closed && this.#cause === undefined) this.#owner.incoming.handOver();
     if (this.#closed) return;
     this.#closed = true;
     this.#decoder.destroy();
@@ -224,11 +233,13 @@ export class Connection implements EngineSink {
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
         requirePayload(packet.data);
-        this.#owner.incoming.push(member, packet);
+        this.#owner.incoming.push(member, packet, this.#patient);
         break;
       case PacketType.ACK:
       case PacketType.BINARY_ACK:
         requirePayload(packet.data);
+        // Events that came before are heard before.
+        this.#owner.incoming.handOver();
         member[ACKNOWLEDGED](packet);
         break;
       case PacketType.DISCONNECT:
@@ -336,6 +347,7 @@ export class Connection implements EngineSink {
   #listen(): void {
     const conn = this.conn;
     if (typeof conn.setSink === "function") {
+      this.#patient = true;
       conn.setSink(this);
     } else {
       conn.on("data", (data) => this.onData(data));

@@ -1,3 +1,5 @@
+import type { EngineSink } from "@sockeye/engine-server";
+import { MemoryPeer, MemorySocket } from "@sockeye/testkit";
 import { describe, expect, it } from "vitest";
 import type { Socket } from "../src/index.js";
 import { once, onceAll, until } from "./support/harness.js";
@@ -201,5 +203,75 @@ describe("a connection", () => {
     expect(peer.closed).toBe(false);
     const stranger = await joined(engine, "0/__proto__,");
     expect(stranger.received).toEqual(['4/__proto__,{"message":"Invalid namespace"}']);
+  });
+});
+
+describe("a connection of an engine that hands over directly", () => {
+  async function direct() {
+    const { io } = inMemory();
+    const peer = new MemoryPeer();
+    const conn = new MemorySocket("direct", peer, {});
+    let sink: EngineSink | undefined;
+    Object.assign(conn, {
+      setSink(given: EngineSink) {
+        sink = given;
+      },
+    });
+    const arrival = once<Socket>(io, "connection");
+    io.onconnection(conn);
+    sink!.onData("0");
+    return { sink: sink!, socket: await arrival };
+  }
+
+  it("hears events before the answers and before the end that came after them", async () => {
+    const { sink, socket } = await direct();
+    const heard: unknown[] = [];
+    socket.on("n", (n) => heard.push(n));
+    socket.on("disconnect", (reason) => heard.push(reason));
+    socket.emit("ask", (answer: unknown) => heard.push(answer));
+    sink.onData('2["n",1]');
+    sink.onData('30["answer"]');
+    sink.onData('2["n",2]');
+    sink.onClose("transport close");
+    expect(heard).toEqual([1, "answer", 2, "transport close"]);
+  });
+
+  it("hears events when the engine rests, and at the end of the turn", async () => {
+    const { sink, socket } = await direct();
+    const heard: unknown[] = [];
+    socket.on("n", (n) => heard.push(n));
+    sink.onData('2["n",1]');
+    sink.onData('2["n",2]');
+    expect(heard).toEqual([]);
+    sink.onRest?.();
+    expect(heard).toEqual([1, 2]);
+    sink.onData('2["n",3]');
+    await turn();
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it("hears nothing of what came in one breath with a disconnect", async () => {
+    const { sink, socket } = await direct();
+    const heard: unknown[] = [];
+    socket.on("n", (n) => heard.push(n));
+    socket.on("disconnect", (reason) => heard.push(reason));
+    sink.onData('2["n",1]');
+    sink.onData("1");
+    sink.onRest?.();
+    expect(heard).toEqual(["client namespace disconnect"]);
+  });
+
+  it("may be ended by a listener; the events behind it are not heard", async () => {
+    const { sink, socket } = await direct();
+    const heard: unknown[] = [];
+    socket.on("n", (n) => {
+      heard.push(n);
+      if (n === 1) sink.onClose("transport close");
+    });
+    socket.on("disconnect", (reason) => heard.push(reason));
+    sink.onData('2["n",1]');
+    sink.onData('2["n",2]');
+    sink.onRest?.();
+    expect(heard).toEqual([1, "transport close"]);
   });
 });

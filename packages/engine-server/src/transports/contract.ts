@@ -14,6 +14,11 @@ export interface TransportOwner {
   hasQueued(transport: Transport): boolean;
   /** One message arrived. */
   onMessage(transport: Transport, data: EngineData): void;
+  /**
+   * All that was read so far was handed on: the end of an upload, of a chunk of frames. A transport that does not know when
+   * that is leaves it out.
+   */
+  onRest(transport: Transport): void;
   /** Any other packet arrived. */
   onControlPacket(transport: Transport, packet: EnginePacket): void;
   /** Something arrived that is no packet. */

@@ -203,6 +203,7 @@ export class PollingTransport extends BaseTransport {
     // A client that broke the protocol is told so; one that said goodbye is not.
     if (error !== undefined || this.#violated) this.#answer(exchange, 400, NO_BODY);
     else this.#answer(exchange, 200, "ok", "text/html");
+    this.owner?.onRest(this);
     if (error !== undefined) this.owner?.onMalformed(this, error);
   }
 
