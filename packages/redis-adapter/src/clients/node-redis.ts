@@ -270,7 +270,8 @@ export class NodeRedisClusterClient extends NodeRedisBase<NodeRedisCluster> impl
 
 /** Subscriptions survive it. */
 async function restart(client: Lifecycle): Promise<void> {
-  if (client.isOpen) disconnect(client);
+  // Version 4 has more to end than its connection, and must not begin anew before that.
+  if (client.isOpen) await (client.destroy === undefined ? client.disconnect?.() : client.destroy());
   await client.connect();
 }
 

@@ -52,6 +52,8 @@ export class PubSubDriver implements ClusterDriver {
   #receiver: DriverReceiver | undefined;
   #node: NodeId = "";
   #told = "";
+  /** Set when it has started, with or without Redis: what comes before is no change. */
+  #started = false;
   #sweepTimer: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -93,6 +95,7 @@ export class PubSubDriver implements ClusterDriver {
       await this.close();
       throw refused(error);
     }
+    this.#started = true;
     this.#announce();
   }
 
@@ -234,7 +237,7 @@ export class PubSubDriver implements ClusterDriver {
   }
 
   #announce(): void {
-    if (this.#closed !== undefined) return;
+    if (!this.#started || this.#closed !== undefined) return;
     const receives = [...this.#readPaths.values()].every(({ isUp }) => isUp);
     const state = { publish: this.#publishPath.isUp ? "up" : "down", receive: receives ? "up" : "down" } as const;
     const text = `${state.publish}/${state.receive}`;

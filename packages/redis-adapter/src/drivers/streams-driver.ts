@@ -47,6 +47,8 @@ export class StreamsDriver implements ClusterDriver {
   #link: RedisLink | undefined;
   #receiver: DriverReceiver | undefined;
   #told = "";
+  /** Set when it has started, with or without Redis: what comes before is no change. */
+  #started = false;
   #sweepTimer: ReturnType<typeof setInterval> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -88,6 +90,7 @@ export class StreamsDriver implements ClusterDriver {
       await this.close();
       throw refused(error);
     }
+    this.#started = true;
     this.#announce();
   }
 
@@ -212,7 +215,7 @@ export class StreamsDriver implements ClusterDriver {
   }
 
   #announce(): void {
-    if (this.#closed !== undefined) return;
+    if (!this.#started || this.#closed !== undefined) return;
     const receives = this.#readers.every(({ isUp }) => isUp);
     const state = { publish: this.#publishPath.isUp ? "up" : "down", receive: receives ? "up" : "down" } as const;
     const text = `${state.publish}/${state.receive}`;

@@ -66,6 +66,8 @@ export class StreamReader {
         this.#after ??= await this.#end();
         this.#opened();
         this.#reading ??= await this.#link.duplicate();
+        // It was closed while the connection was being made.
+        if (this.#closed) return this.#reading.close();
         this.#port.stateChanged("up");
         this.#after = await this.#read(this.#reading, this.#after);
       } catch (error) {

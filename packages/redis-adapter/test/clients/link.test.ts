@@ -73,7 +73,7 @@ describe("a link", () => {
     expect([one.mock.calls, two.mock.calls]).toEqual([[["lost"]], [["lost"], ["ready"]]]);
   });
 
-  it("starts a client anew that has a connection and does not get ready", () => {
+  it("starts a client anew that has a connection and does not get ready", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
     const client = new StubClient();
     const link = holdLink(client);
@@ -88,6 +88,7 @@ describe("a link", () => {
     passes(1_900);
     expect(client.restarts, "Redis is away, or just there").toEqual([]);
     passes(100);
+    await new Promise(setImmediate);
     passes(60_000);
     expect(client.restarts).toEqual(["destroy", "connect"]);
     client.emit("connect");

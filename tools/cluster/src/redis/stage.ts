@@ -1,17 +1,24 @@
 import type { AdapterHealth, ClusterAdapter } from "@sockeye/adapter-base";
 import { SimulatedNamespace, type SimulatedSocket } from "@sockeye/adapter-base/conformance";
-import { createAdapter, createShardedAdapter, createStreamsAdapter, type RedisClient } from "@sockeye/redis-adapter";
+import {
+  type AdapterFactory,
+  createAdapter,
+  createShardedAdapter,
+  createStreamsAdapter,
+  type RedisClient,
+} from "@sockeye/redis-adapter";
 import { vi } from "vitest";
+import { freshName } from "./brokers.js";
 import type { Connected, Library } from "./clients.js";
 
 const options = { heartbeatInterval: 500, heartbeatTimeout: 2_000, requestTimeout: 400 };
 
 /** How the adapters of the modes are made, over a channel or stream of that name. */
 export const modes = {
-  "pub/sub": (pub: RedisClient, sub: RedisClient) => createAdapter(pub, sub, options),
-  "sharded pub/sub": (pub: RedisClient, sub: RedisClient) => createShardedAdapter(pub, sub, options),
-  streams: (client: RedisClient) => createStreamsAdapter(client, { ...options, blockTimeInMs: 1000 }),
-} as const;
+  "pub/sub": (name, pub, sub) => createAdapter(pub, sub, { ...options, key: name }),
+  "sharded pub/sub": (name, pub, sub) => createShardedAdapter(pub, sub, { ...options, channelPrefix: name }),
+  streams: (name, client) => createStreamsAdapter(client, { ...options, streamName: name, blockTimeInMs: 1000 }),
+} as const satisfies Record<string, (name: string, pub: RedisClient, sub: RedisClient) => AdapterFactory>;
 
 export type Mode = keyof typeof modes;
 
@@ -54,6 +61,8 @@ export class StageNode {
 /** Nodes in this process over one Redis. */
 export class Stage {
   readonly nodes: StageNode[] = [];
+  /** Of its channels or streams, its own. */
+  readonly name = freshName();
 
   static async open(mode: Mode, library: Library, port: number, count = 3): Promise<Stage> {
     const stage = new Stage();
@@ -78,7 +87,7 @@ export class Stage {
     );
     const node = new StageNode(this.nodes.length, clients);
     const [pub, sub] = clients.map(({ client }) => client) as [RedisClient, RedisClient];
-    node.namespace.adapter = modes[mode](pub, sub)(node.namespace) as ClusterAdapter;
+    node.namespace.adapter = modes[mode](this.name, pub, sub)(node.namespace) as ClusterAdapter;
     node.adapter.on("health", (health) => node.health.push(health));
     await node.adapter.init();
     node.socket = await node.namespace.connect(`socket${node.number}`, "x");
