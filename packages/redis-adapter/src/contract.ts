@@ -100,7 +100,7 @@ export interface StreamsAdapterOptions extends RedisAdapterOptions {
   readonly readCount?: number;
   /** How long a read waits for entries, in milliseconds. Default 5,000. */
   readonly blockTimeInMs?: number;
-  /** Before the keys of sessions. Default `sio:session:`. */
+  /** For `wire: "socket.io"`: before the keys of sessions. The native wire keeps them under its own prefix. */
   readonly sessionKeyPrefix?: string;
   /** For `wire: "socket.io"`: nothing binary is sent, so nobody looks for it. The native wire never looks. */
   readonly onlyPlaintext?: boolean;

@@ -1,6 +1,6 @@
 import type { AdapterTarget, ClusterAdapter } from "@sockeye/adapter-base";
 import { createAdapter as createPostgresAdapter } from "@sockeye/postgres-adapter";
-import { createAdapter, createShardedAdapter } from "@sockeye/redis-adapter";
+import { createAdapter, createShardedAdapter, createStreamsAdapter } from "@sockeye/redis-adapter";
 import { Redis } from "ioredis-5";
 import { Pool } from "pg";
 import { createClient } from "redis-6";
@@ -26,6 +26,7 @@ const ADAPTERS: Readonly<Record<string, (url: string) => Promise<Factory>>> = {
     const pub = new Redis(url);
     return createShardedAdapter(pub, pub.duplicate()) as Factory;
   },
+  "redis streams": async (url) => createStreamsAdapter(new Redis(url)) as Factory,
   postgres: async (connectionString) =>
     createPostgresAdapter(new Pool({ connectionString }), { createSchema: true }) as Factory,
 };
