@@ -3,12 +3,16 @@ import { ParserViolation } from "../errors.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 import { importExtensions } from "./extensions.js";
 import { PackableCopy } from "./packable.js";
+import { Reader, UNSURE } from "./reader.js";
 import { Scanner } from "./scan.js";
 
 /** Maps stay maps (no records, no shared structures), each with the shortest head. */
 export const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+
+/** Reading calls nobody else's code, so one is enough for all. */
+const reader = new Reader();
 
 /**
  * Any value as MessagePack, as JSON would see it, except that bytes and dates stay what they are (dates as the timestamps of the
@@ -31,6 +35,11 @@ export function packValue(value: unknown): Uint8Array {
  * @throws ParserViolation `ERR_SOCKEYE_PARSER_INVALID_PAYLOAD`, `ERR_SOCKEYE_PARSER_TOO_DEEP`
  */
 export function unpackValue(bytes: Uint8Array, maxDepth: number = DEFAULT_LIMITS.maxDepth): unknown {
+  const value = reader.read(bytes, maxDepth);
+  return value === UNSURE ? unpackThoroughly(bytes, maxDepth) : value;
+}
+
+function unpackThoroughly(bytes: Uint8Array, maxDepth: number): unknown {
   const scanner = new Scanner(bytes, maxDepth);
   scanner.skip();
   if (!scanner.isAtEnd) {
