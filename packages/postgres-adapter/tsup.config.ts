@@ -4,5 +4,6 @@ import { library } from "../../tsup.base.js";
 export default defineConfig(
   library({
     index: "src/index.ts",
+    emitter: "src/emitter/index.ts",
   }),
 );

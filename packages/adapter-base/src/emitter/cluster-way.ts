@@ -1,10 +1,10 @@
 import { AckRounds } from "../cluster/ack-rounds.js";
-import { decodeEnvelope, encodeEnvelope } from "../cluster/codec.js";
+import { decodeEnvelope } from "../cluster/codec.js";
 import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "../cluster/contract.js";
 import { dispatch, type Handlers } from "../cluster/dispatch.js";
 import { Duplicates } from "../cluster/duplicates.js";
 import type { Draft, Envelope, MembershipEnvelope, RemoteSocketDetails, Reply } from "../cluster/envelope.js";
-import { ClusterError, ClusterTimeoutError, ClusterViolation } from "../cluster/errors.js";
+import { ClusterTimeoutError, ClusterViolation } from "../cluster/errors.js";
 import type { ForeignCommand } from "../cluster/foreign/contract.js";
 import { partitionOf } from "../cluster/interest.js";
 import { Membership } from "../cluster/membership.js";
@@ -15,6 +15,7 @@ import { reviveSocket } from "../cluster/socket-details.js";
 import type { SocketDetails } from "../contract.js";
 import { type MemoryLogOptions, memoryLogOptions } from "../recovery/options.js";
 import { ClientAnswers } from "./client-answers.js";
+import { encode } from "./command-envelope.js";
 import type { EmitterQuestions, EmitterWay } from "./contract.js";
 
 /** Times in milliseconds. */
@@ -252,14 +253,6 @@ export class ClusterEmitterWay implements EmitterWay, EmitterQuestions, DriverRe
 
   #nextRequest(): string {
     return (++this.#asked).toString(36);
-  }
-}
-
-function encode(envelope: Envelope): Uint8Array {
-  try {
-    return encodeEnvelope(envelope);
-  } catch (cause) {
-    throw new ClusterError("ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE", `${envelope.kind} cannot be written down`, { cause });
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   type Channel,
   type ClusterDriver,
@@ -9,25 +8,23 @@ import {
   type NodeId,
   type RecoveryStore,
 } from "@sockeye/adapter-base";
-import type { PostgresClient, Row, Value } from "../contract.js";
-import type { Link, Statement } from "../database/contract.js";
+import type { PostgresClient } from "../contract.js";
 import { databaseOf } from "../database/database-of.js";
 import { within } from "../database/deadline.js";
 import { Line } from "../line/line.js";
 import { Sender } from "../line/sender.js";
 import { channelName, namesOf, ownChannelName } from "../names.js";
 import { type PostgresOptions, type ResolvedOptions, resolveOptions } from "../options.js";
-import { Answers, type Ask, goTogether } from "../recovery/answers.js";
 import { Operation } from "../recovery/operation.js";
 import { recoveryStatementsFor } from "../recovery/statements.js";
 import { PostgresStore } from "../recovery/store.js";
 import { StoreCleaner } from "../recovery/store-cleaner.js";
 import { checkSchema, migrate } from "../schema.js";
 import { EmitterSource } from "../wire/emitter-source.js";
-import { Batch } from "./batch.js";
 import { Cleaner } from "./cleaner.js";
 import { type EnvelopeParcel, envelopeParcel, gapParcel } from "./parcel.js";
 import { Reader } from "./reader.js";
+import { Speaker } from "./speaker.js";
 import { type Statements, statementsFor } from "./statements.js";
 
 /**
@@ -48,10 +45,9 @@ export class PostgresDriver implements ClusterDriver {
   readonly #sender: Sender<EnvelopeParcel | Operation>;
   readonly #reader: Reader;
   readonly #cleaner: Cleaner;
-  readonly #answers: Answers;
+  readonly #speaker: Speaker;
   readonly #storeCleaner: StoreCleaner;
   readonly #emitterSource: EmitterSource | undefined;
-  #node: NodeId = "";
   #receiver: DriverReceiver | undefined;
   #closing: Promise<void> | undefined;
 
@@ -74,12 +70,10 @@ export class PostgresDriver implements ClusterDriver {
       floor: () => this.#reader.floor,
       report: (error) => this.#line.report(error),
     });
-    this.#answers = new Answers(recovery, () => ({
-      node: this.#node,
+    this.#speaker = new Speaker(this.#statements, recovery, {
       payloadThreshold: this.#options.payloadThreshold,
-      newEpoch,
       leftRows: (xid) => this.#cleaner.sawRows(xid),
-    }));
+    });
     const report = (error: Error) => this.#line.report(error);
     this.#storeCleaner = new StoreCleaner(database, recovery, this.#options.cleanupInterval, report);
     this.recovery = this.#createStore();
@@ -104,8 +98,8 @@ export class PostgresDriver implements ClusterDriver {
    * `ERR_SOCKEYE_POSTGRES_CONNECTION` for refused credentials or an unknown database
    */
   async start(node: NodeId, receiver: DriverReceiver): Promise<void> {
-    this.#node = node;
     this.#receiver = receiver;
+    this.#speaker.start(node);
     this.#reader.start(node);
     await this.#line.start({
       prepareTables: () => this.#prepareTables(),
@@ -151,7 +145,12 @@ export class PostgresDriver implements ClusterDriver {
       {
         link: () => this.#line.link,
         linkFailed: (error) => this.#line.fail(error),
-        run: (link, items, onAnswer) => this.#run(link, items, onAnswer),
+        run: (link, items, onAnswer) =>
+          this.#speaker.run(async (statement, values) => {
+            const rows = await link.query(statement, values);
+            onAnswer();
+            return rows;
+          }, items),
         gapFor: (item) => (!(item instanceof Operation) && item.isKept ? gapParcel(item.channel) : undefined),
         gapForAll: () => gapParcel(this.#nameOf({ kind: "cluster" })),
       },
@@ -163,29 +162,10 @@ export class PostgresDriver implements ClusterDriver {
       send: (operation) => this.#sender.send(operation),
       channelOf: (namespace) => this.#nameOf({ kind: "all", namespace }),
       maxEnvelopeBytes: this.capabilities.maxEnvelopeBytes,
+      logsAlways: true,
       opened: (namespace, limits) => this.#storeCleaner.opened(namespace, limits),
       wrote: () => this.#storeCleaner.wrote(),
     });
-  }
-
-  /** In their order, with as few statements as that allows. */
-  async #run(link: Link, items: readonly (EnvelopeParcel | Operation)[], onAnswer: () => void): Promise<void> {
-    const ask = async (statement: Statement, values: readonly Value[]): Promise<readonly Row[]> => {
-      const rows = await link.query(statement, values);
-      onAnswer();
-      return rows;
-    };
-    for (const group of groupsOf(items)) {
-      if (group.every((item) => item instanceof Operation)) await this.#answers.run(ask, group as Operation[]);
-      else await this.#publish(ask, group as EnvelopeParcel[]);
-    }
-  }
-
-  async #publish(ask: Ask, items: readonly EnvelopeParcel[]): Promise<void> {
-    const batch = new Batch(this.#node, this.#options.payloadThreshold);
-    for (const item of items) batch.add(item);
-    const [row] = await ask(this.#statements.publish, batch.values());
-    if (items.some(({ isKept }) => isKept)) this.#cleaner.sawRows(Number(row?.xid));
   }
 
   async #prepareTables(): Promise<void> {
@@ -211,31 +191,6 @@ export class PostgresDriver implements ClusterDriver {
   #nameOf(channel: Channel): string {
     return channelName(this.#options.channelPrefix, channel);
   }
-}
-
-/** What goes with one statement. */
-function* groupsOf(items: readonly (EnvelopeParcel | Operation)[]): Generator<(EnvelopeParcel | Operation)[]> {
-  let group: (EnvelopeParcel | Operation)[] = [];
-  for (const item of items) {
-    const last = group.at(-1);
-    const fits =
-      last === undefined ||
-      (last instanceof Operation ? item instanceof Operation && goTogether(last, item) : !(item instanceof Operation));
-    if (!fits) {
-      yield group;
-      group = [];
-    }
-    group.push(item);
-  }
-  if (group.length > 0) yield group;
-}
-
-/** Twelve characters `0-9a-z`. */
-function newEpoch(): string {
-  return BigInt(`0x${randomBytes(8).toString("hex")}`)
-    .toString(36)
-    .padStart(12, "0")
-    .slice(-12);
 }
 
 function tooLarge(size: number): ClusterError {

@@ -1,4 +1,10 @@
-import { ClusterError, type NodeId, type StoredEvent, type StoredRecord } from "@sockeye/adapter-base";
+import {
+  ClusterError,
+  type NodeId,
+  type StoredEvent,
+  type StoredRecord,
+  type TakenSession,
+} from "@sockeye/adapter-base";
 import type { Row, Value } from "../contract.js";
 import type { Statement } from "../database/contract.js";
 import { isPassing, sqlStateOf } from "../errors.js";
@@ -22,6 +28,9 @@ export interface AnswersOptions {
 }
 
 type Group<K extends Kind> = readonly [Operation<K>, ...Operation<K>[]];
+
+/** How often a session is asked for that is let go of and taken again meanwhile. */
+const MAX_TAKES = 10;
 
 /** Beyond this many entries too many a log is cut, so that not each append cuts. */
 const slackOf = (maxEntries: number): number => Math.ceil(maxEntries / 8);
@@ -181,21 +190,30 @@ export class Answers {
     settle(group);
   }
 
-  async #take(ask: Ask, [{ namespace, ask: question, resolve }]: Group<"take">): Promise<void> {
+  async #take(ask: Ask, [operation]: Group<"take">): Promise<void> {
+    const { namespace, ask: question, resolve } = operation;
     const session = sessionKey(namespace, question.pid);
-    const [taken] = await ask(this.#statements.take, [session, question.taker, question.from ?? null]);
-    if (taken === undefined) {
+    const { taker, from } = question;
+    for (let tries = 0; tries < MAX_TAKES; tries++) {
+      const [taken] = await ask(this.#statements.take, [session, taker, from ?? null]);
+      if (taken !== undefined) return resolve(await this.#taken(ask, session, taken));
       const [kept] = await ask(this.#statements.owner, [session]);
-      return resolve(typeof kept?.owner === "string" ? { owner: kept.owner } : undefined);
+      if (kept === undefined) return resolve(undefined);
+      // Its owner may have let go of it between the two statements; then it can be taken after all.
+      if (typeof kept.owner === "string" && kept.owner !== from) return resolve({ owner: kept.owner });
     }
-    // Nobody else can add to them from now on.
+    operation.fail(new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", "the session changes hands too fast"));
+  }
+
+  /** Nobody else can add to its private log from now on. */
+  async #taken(ask: Ask, session: string, row: Row): Promise<TakenSession> {
     const events = await ask(this.#statements.events, [session]);
-    resolve({
-      incarnation: Number(taken.incarnation),
-      bytes: plain(taken.record),
-      idle: Math.max(0, Number(taken.idle)),
+    return {
+      incarnation: Number(row.incarnation),
+      bytes: plain(row.record),
+      idle: Math.max(0, Number(row.idle)),
       events: events.map(({ number, payload }) => ({ number: Number(number), bytes: plain(payload) })),
-    });
+    };
   }
 
   async #remove(ask: Ask, group: Group<"remove">): Promise<void> {

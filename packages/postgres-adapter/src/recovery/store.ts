@@ -21,6 +21,11 @@ export interface StorePort {
   /** The channel's name in PostgreSQL. */
   channelOf(namespace: string): string;
   readonly maxEnvelopeBytes: number;
+  /**
+   * Whether everything is logged. A server that looks for sessions first may not see one that another server has just begun, and what
+   * is said then would be missing when it is resumed.
+   */
+  readonly logsAlways: boolean;
   opened(namespace: string, limits: StoreLimits): void;
   /** There may be something to remove, some time. */
   wrote(): void;
@@ -47,7 +52,8 @@ export class PostgresStore implements RecoveryStore {
       throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", message);
     }
     const channel = this.#port.channelOf(namespace);
-    const ask = { channel, bytes: envelope.slice(), wanted, limits: this.#limitsOf(namespace) };
+    const limits = this.#limitsOf(namespace);
+    const ask = { channel, bytes: envelope.slice(), wanted: wanted || this.#port.logsAlways, limits };
     return this.#ask("append", namespace, ask, envelope.byteLength);
   }
 

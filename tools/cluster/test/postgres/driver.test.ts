@@ -24,15 +24,12 @@ async function cluster(options: PostgresOptions = {}) {
   const errors: Error[] = [];
   return {
     errors,
-    driver() {
-      const pool = new pg.Pool({ connectionString: server.url, max: 3 });
+    driver(more: PostgresOptions = {}, config: pg.PoolConfig = {}) {
+      const pool = new pg.Pool({ connectionString: server.url, max: 3, ...config });
       pools.push(pool);
-      return new PostgresDriver(pool, {
-        tableName,
-        channelPrefix: tableName,
-        errorHandler: (error) => errors.push(error),
-        ...options,
-      });
+      const names = { tableName, channelPrefix: tableName };
+      const errorHandler = (error: Error) => errors.push(error);
+      return { pool, driver: new PostgresDriver(pool, { ...names, errorHandler, ...options, ...more }) };
     },
     async stop() {
       for (const pool of pools) await pool.end();
@@ -45,9 +42,22 @@ driverConformance(runner, {
   canFail: true,
   async start() {
     const { driver, stop } = await cluster({ maxQueueTime: 300, statementTimeout: 1000 });
-    return { driver, stop, outage: { kill: () => server.kill(), restart: () => server.restart() } };
+    return {
+      driver: () => driver().driver,
+      stop,
+      outage: { kill: () => server.kill(), restart: () => server.restart() },
+    };
   },
 });
+
+/** Ends a node without a word: its connections are cut, and it gets no others. */
+async function kill(pool: pg.Pool, name: string): Promise<void> {
+  const dead = () => Promise.reject(new Error("this node is dead"));
+  Object.assign(pool, { connect: dead, query: dead });
+  await server.terminate(`application_name = '${name}'`);
+}
+
+let killable = 0;
 
 for (const recovery of [false, true]) {
   adapterConformance(runner, {
@@ -57,12 +67,19 @@ for (const recovery of [false, true]) {
       : { cluster: true, gone: true },
     async start() {
       const { driver, stop } = await cluster();
-      const nodes = new Map<number, (namespace: AdapterTarget) => ClusterAdapter>();
+      const nodes = new Map<number, { create(namespace: AdapterTarget): ClusterAdapter; kill(): Promise<void> }>();
       return {
         create(node, namespace) {
-          if (!nodes.has(node)) nodes.set(node, createClusterAdapter({ driver: driver(), heartbeatInterval: 100 }));
-          return nodes.get(node)!(namespace);
+          if (!nodes.has(node)) {
+            const application_name = `node ${++killable}`;
+            const made = driver({}, { application_name });
+            const times = { heartbeatInterval: 100, heartbeatTimeout: 1_000, handOverTimeout: 200 };
+            const create = createClusterAdapter({ driver: made.driver, ...times });
+            nodes.set(node, { create, kill: () => kill(made.pool, application_name) });
+          }
+          return nodes.get(node)!.create(namespace);
         },
+        kill: (node) => nodes.get(node)!.kill(),
         stop,
       };
     },
