@@ -17,6 +17,13 @@ export function freshName(): string {
 const newest = ["redis 6", "ioredis 6"];
 
 /**
+ * For suites that start a Redis for each test: the newest versions, or all with `CLUSTER_EVERY_LIBRARY`. `outages.test.ts` and
+ * `faults.test.ts` take Redis away from every version, always.
+ */
+export const librariesForOwnServers: readonly Library[] =
+  process.env.CLUSTER_EVERY_LIBRARY === undefined ? libraries.filter(({ name }) => newest.includes(name)) : libraries;
+
+/**
  * Defines tests for every library, on one node and on a Redis Cluster of three. `few`: on the cluster with the newest version of
  * each library only.
  */

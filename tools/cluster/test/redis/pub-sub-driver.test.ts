@@ -2,9 +2,9 @@ import { driverConformance, recoveryStoreConformance } from "@sockeye/adapter-ba
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { PubSubDriver } from "../../../../packages/redis-adapter/src/drivers/pub-sub-driver.js";
 import { outageOptions } from "../../../../packages/redis-adapter/src/options.js";
-import { freshName, onEveryBroker } from "../../src/redis/brokers.js";
+import { freshName, librariesForOwnServers, onEveryBroker } from "../../src/redis/brokers.js";
 import { ClientPool } from "../../src/redis/client-pool.js";
-import { type Library, libraries } from "../../src/redis/clients.js";
+import type { Library } from "../../src/redis/clients.js";
 import { RedisServer } from "../../src/redis/redis-server.js";
 
 const runner = { describe, it, beforeEach, afterEach };
@@ -25,7 +25,7 @@ onEveryBroker((broker, pool) => {
   }
 });
 
-describe.each(libraries)("on a Redis that fails, $name", (library) => {
+describe.each(librariesForOwnServers)("on a Redis that fails, $name", (library) => {
   for (const sharded of [false, true]) {
     const name = `PubSubDriver (${sharded ? "sharded" : "classic"}, ${library.name})`;
     driverConformance(runner, { name, canFail: true, start: () => failing(library, sharded) });

@@ -2,9 +2,8 @@ import { driverConformance, recoveryStoreConformance } from "@sockeye/adapter-ba
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { StreamsDriver } from "../../../../packages/redis-adapter/src/drivers/streams-driver.js";
 import { outageOptions, streamNumbers } from "../../../../packages/redis-adapter/src/options.js";
-import { freshName, onEveryBroker } from "../../src/redis/brokers.js";
+import { freshName, librariesForOwnServers, onEveryBroker } from "../../src/redis/brokers.js";
 import { ClientPool } from "../../src/redis/client-pool.js";
-import { libraries } from "../../src/redis/clients.js";
 import { RedisServer } from "../../src/redis/redis-server.js";
 
 const runner = { describe, it, beforeEach, afterEach };
@@ -24,7 +23,7 @@ onEveryBroker((broker, pool) => {
   recoveryStoreConformance(runner, { name, start: () => drivers(pool, 3) });
 });
 
-describe.each(libraries)("on a Redis that fails, $name", (library) => {
+describe.each(librariesForOwnServers)("on a Redis that fails, $name", (library) => {
   const name = `StreamsDriver (${library.name})`;
   const start = async () => {
     const server = await RedisServer.start();
