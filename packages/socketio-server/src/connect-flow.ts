@@ -19,6 +19,8 @@ export interface ConnectPort {
   readonly middlewareTimeout: number;
   /** Whether a resumed session skips the middlewares. */
   readonly skipMiddlewares: boolean;
+  /** The namespace of that name, if it exists. */
+  known(name: string): AnyNamespace | undefined;
   /** The namespace of that name, or the one a client may create under it: given to `found`, perhaps later. */
   find(name: string, auth: Record<string, unknown>, found: (result: AnyNamespace | Error) => void): void;
   report(error: Error, context: ErrorContext): void;
@@ -47,6 +49,8 @@ const LONGEST_TOKEN = 256;
  * in or tell it why not. Whatever waits in between, a connection that ends meanwhile leaves no trace.
  */
 export class ConnectFlow {
+  readonly #inTurn = (candidate: Candidate): void => this.#identify(candidate);
+
   constructor(private readonly port: ConnectPort) {}
 
   start(connection: Connection, requested: string, payload: Record<string, unknown>): void {
@@ -58,6 +62,12 @@ export class ConnectFlow {
       return;
     }
     connection.beginConnect(name);
+    const known = this.port.known(name);
+    if (known !== undefined) this.#whenReady(candidateOf(connection, known, auth));
+    else this.#look(connection, name, auth);
+  }
+
+  #look(connection: Connection, name: string, auth: Record<string, unknown>): void {
     this.#search(name, auth, (result) => {
       if (result instanceof Error) this.#turnAway(connection, name, result);
       else this.#whenReady(candidateOf(connection, result, auth));
@@ -89,7 +99,7 @@ export class ConnectFlow {
   /** Always a turn later: several CONNECTs in one breath are one, and the answer never overtakes the question. */
   #whenReady(candidate: Candidate): void {
     const starting = candidate.namespace.starting;
-    if (starting === undefined) process.nextTick(() => this.#identify(candidate));
+    if (starting === undefined) process.nextTick(this.#inTurn, candidate);
     else {
       starting.then(
         () => this.#identify(candidate),
@@ -179,22 +189,32 @@ export class ConnectFlow {
   }
 
   #interrogate(candidate: Candidate, socket: AnySocket, passed: () => void): void {
-    const { namespace, connection } = candidate;
+    const { namespace } = candidate;
+    const { chain } = namespace;
+    if (chain.length === 0) {
+      this.#decided(candidate, socket, null, passed);
+      return;
+    }
     const settings = {
       deadlines: this.port.deadlines,
       timeout: this.port.middlewareTimeout,
       thrown: (error: Error) => this.port.report(error, { socket, event: "middleware", namespace: namespace.name }),
     };
-    new MiddlewareRun(namespace.chain, socket, settings, (error) => {
-      if (connection.closed) {
-        this.#discard(candidate, socket);
-      } else if (error !== null) {
-        this.#discard(candidate, socket);
-        this.#turnAway(connection, namespace.name, error);
-      } else {
-        passed();
-      }
+    new MiddlewareRun(chain, socket, settings, (error) => {
+      this.#decided(candidate, socket, error, passed);
     }).start();
+  }
+
+  #decided(candidate: Candidate, socket: AnySocket, error: Error | null, passed: () => void): void {
+    const { connection, namespace } = candidate;
+    if (connection.closed) {
+      this.#discard(candidate, socket);
+    } else if (error !== null) {
+      this.#discard(candidate, socket);
+      this.#turnAway(connection, namespace.name, error);
+    } else {
+      passed();
+    }
   }
 
   #admit(candidate: Candidate, socket: AnySocket, pid: string | undefined, session: ResumedSession | undefined): void {

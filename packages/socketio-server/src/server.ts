@@ -500,6 +500,7 @@ export class Server<
       deadlines: this.#deadlines,
       middlewareTimeout: this.opts.middlewareTimeout ?? DEFAULT_MIDDLEWARE_TIMEOUT,
       skipMiddlewares: this.opts.connectionStateRecovery?.skipMiddlewares ?? true,
+      known: (name) => this.#namespaces.get(name),
       find: (name, auth, found) => this.#find(name, auth, found),
       report: (error, context) => this.#report(error, context),
     };
