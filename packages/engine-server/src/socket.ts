@@ -470,7 +470,8 @@ export class Socket
     this.#sink?.onClose(reason, description);
     this.#emitSafely("close", reason, description);
     // Listeners may still look at what was not written.
-    process.nextTick(() => this.#session.outbox.clear());
+    const { outbox } = this.#session;
+    if (outbox.length > 0) process.nextTick(() => outbox.clear());
   }
 
   #endTransports(reason: EngineCloseReason, details: unknown): void {

@@ -1,4 +1,6 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import type { Deadlines, Timed } from "../deadlines.js";
 import { Emitter } from "../emitter.js";
 import { guardStream } from "../http/stream-guard.js";
@@ -256,7 +258,8 @@ export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSi
   onStreamEnd(): void {
     this.#reader.stop();
     if (this.#readyState === OPEN) this.#readyState = CLOSING;
-    this.#endStream();
+    if (isSpent(this.stream)) this.stream.destroy();
+    else this.#endStream();
     if (!this.#ending) this.tellEnd(undefined);
   }
 
@@ -363,6 +366,14 @@ function onClose(this: OwnedStream): void {
 
 function onDrain(this: OwnedStream): void {
   this[OWNER].onStreamDrain();
+}
+
+/**
+ * Whether an end has nothing to add: all was handed to the operating system, which delivers it before it says goodbye. TLS has
+ * a farewell of its own, and of other streams we do not know.
+ */
+function isSpent(stream: RawStream): boolean {
+  return stream.writableLength === 0 && stream instanceof Socket && !(stream instanceof TLSSocket);
 }
 
 function tellEnd(socket: ServerWebSocket, violation: FrameViolation | undefined): void {

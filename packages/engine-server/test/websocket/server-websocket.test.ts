@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Deadlines } from "../../src/deadlines.js";
 import type { FrameViolation } from "../../src/websocket/frame-violation.js";
+import { frameOf } from "../../src/websocket/server-frame.js";
 import { isServed, ServerWebSocket, type WebSocketHandler } from "../../src/websocket/server-websocket.js";
 import { plain } from "./frame-stream.js";
 import { settle, Wire } from "./wire.js";
@@ -396,3 +400,55 @@ describe("under the hood", () => {
     expect(isServed(new Wire())).toBe(false);
   });
 });
+
+describe("on a socket of the operating system", () => {
+  const SETTINGS = { maxPayload: 1000, maxFragments: 8, closeTimeout: CLOSE_TIMEOUT };
+
+  /** A peer, what it has read, and the WebSocket at the other end. */
+  async function connected() {
+    const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const peer = connect({ port: (server.address() as AddressInfo).port, host: "127.0.0.1", allowHalfOpen: true });
+    const [stream] = (await once(server, "connection")) as [Socket];
+    server.close();
+    const socket = new ServerWebSocket(stream, "", { ...SETTINGS, closings });
+    const handler = new Handler();
+    socket.serve(handler);
+    return { peer, stream, socket, told: handler.told };
+  }
+
+  it("a peer that ends its side without a close frame reads all that was said to it, and then the end", async () => {
+    const { peer, stream, socket, told } = await connected();
+    const read = buffer(peer);
+    const gone = once(stream, "close");
+    const said = "x".repeat(900);
+    for (let i = 0; i < 20; i++) socket.send(said);
+    peer.end();
+    await gone;
+    expect((await read).length).toBe(20 * frameSize(900));
+    expect(told).toEqual(["end"]);
+    expect(socket.readyState).toBe(3);
+    expect(closings.size).toBe(0);
+  });
+
+  it("a peer that ended its side and reads late gets what the operating system had no room for", async () => {
+    const { peer, stream, socket, told } = await connected();
+    const gone = once(stream, "close");
+    const said = Buffer.alloc(16 * 1024 * 1024);
+    socket.send(said);
+    expect(socket.bufferedAmount).toBeGreaterThan(0);
+    peer.pause();
+    peer.end();
+    await once(stream, "end");
+    expect(stream.destroyed).toBe(false);
+    expect(closings.size).toBe(1);
+    expect((await buffer(peer)).length).toBe(frameSize(said.length));
+    await gone;
+    expect(told).toEqual(["end"]);
+    expect(closings.size).toBe(0);
+  });
+});
+
+function frameSize(payload: number): number {
+  return frameOf(BINARY, Buffer.alloc(payload)).length;
+}
