@@ -58,7 +58,7 @@ describe("envelope codec", () => {
   });
 
   it("carries the chunks of a packet as they are", () => {
-    const packet = ['2["' + "x".repeat(100) + '"]'];
+    const packet = [`2["${"x".repeat(100)}"]`];
     const bytes = encodeEnvelope({ ...selecting, kind: "broadcast", flags: {}, packet, parser: "json" });
     expect(Buffer.from(bytes).includes(packet[0]!)).toBe(true);
   });
