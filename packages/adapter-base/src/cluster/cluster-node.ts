@@ -8,6 +8,7 @@ import type { Draft, Envelope, MembershipEnvelope, NamespaceEnvelope } from "./e
 import { ClusterError, ClusterViolation } from "./errors.js";
 import { Health } from "./health.js";
 import { Membership } from "./membership.js";
+import { randomNodeId } from "./node-id.js";
 import type { ClusterOptions } from "./options.js";
 import type { LogPosition } from "./recovery/contract.js";
 
@@ -340,11 +341,6 @@ function encode(envelope: Envelope): Uint8Array {
   } catch (cause) {
     throw new ClusterError("ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE", `${envelope.kind} cannot be written down`, { cause });
   }
-}
-
-function randomNodeId(): NodeId {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function now(): number {

@@ -46,16 +46,21 @@ export class PostgresDriver implements ClusterDriver {
   readonly #reader: Reader;
   readonly #cleaner: Cleaner;
   readonly #speaker: Speaker;
+  readonly #echo: boolean;
   readonly #storeCleaner: StoreCleaner;
   readonly #emitterSource: EmitterSource | undefined;
   #receiver: DriverReceiver | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_OPTION`, `ERR_SOCKEYE_POSTGRES_CLIENT` */
-  constructor(client: PostgresClient, options: PostgresOptions = {}) {
+  /**
+   * @param options `echo`: what is published comes back, as an uplink of several workers needs it; default `false`
+   * @throws PostgresAdapterError `ERR_SOCKEYE_POSTGRES_OPTION`, `ERR_SOCKEYE_POSTGRES_CLIENT`
+   */
+  constructor(client: PostgresClient, options: PostgresOptions & { readonly echo?: boolean } = {}) {
     this.#options = resolveOptions(options);
+    this.#echo = options.echo ?? false;
     const { channelPrefix, tableName, maxEnvelopeBytes, statementTimeout, maxQueuedBytes } = this.#options;
-    this.capabilities = { ordered: true, interest: true, replay: true, echo: false, maxEnvelopeBytes };
+    this.capabilities = { ordered: true, interest: true, replay: true, echo: this.#echo, maxEnvelopeBytes };
     const database = databaseOf(client, { timeout: statementTimeout });
     this.#line = new Line(database, ownChannelName(channelPrefix), this.#options);
     this.#statements = statementsFor(namesOf(tableName));
@@ -100,7 +105,7 @@ export class PostgresDriver implements ClusterDriver {
   async start(node: NodeId, receiver: DriverReceiver): Promise<void> {
     this.#receiver = receiver;
     this.#speaker.start(node);
-    this.#reader.start(node);
+    this.#reader.start(this.#echo ? NOBODY : node);
     await this.#line.start({
       prepareTables: () => this.#prepareTables(),
       prepare: (link) => this.#reader.prepare(link),
@@ -192,6 +197,9 @@ export class PostgresDriver implements ClusterDriver {
     return channelName(this.#options.channelPrefix, channel);
   }
 }
+
+/** No node is called so: a reader that leaves out what it said itself leaves out nothing. */
+const NOBODY = "";
 
 function tooLarge(size: number): ClusterError {
   return new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", `an envelope of ${size} bytes is too large`);

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createNodeClusterAdapter } from "@sockeye/adapter-base/node-cluster";
 import { createAdapter } from "@sockeye/postgres-adapter";
 import { Server } from "@sockeye/socketio-server";
 import pg from "pg";
@@ -11,21 +12,26 @@ interface Order {
   readonly args: unknown[];
 }
 
-const { url, recovery, tableName } = JSON.parse(process.env.SERVER_NODE ?? "{}");
+const { url, recovery, tableName, worker } = JSON.parse(process.env.SERVER_NODE ?? "{}");
 const errors: string[] = [];
 // No `error` listener, as in many applications: the adapter has one.
 const pool = new pg.Pool({ connectionString: url, max: 4 });
 const http = createServer();
+const cluster = {
+  heartbeatInterval: 500,
+  heartbeatTimeout: 2_000,
+  requestTimeout: 1_500,
+};
 const io = new Server(http, {
   ...(recovery ? { connectionStateRecovery: { maxDisconnectionDuration: 30_000 } } : {}),
-  adapter: createAdapter(pool, {
-    tableName,
-    channelPrefix: tableName,
-    heartbeatInterval: 500,
-    heartbeatTimeout: 2_000,
-    requestTimeout: 1_500,
-    errorHandler: (error) => errors.push(String((error as { code?: string }).code)),
-  }) as never,
+  adapter: (worker
+    ? createNodeClusterAdapter(cluster)
+    : createAdapter(pool, {
+        ...cluster,
+        tableName,
+        channelPrefix: tableName,
+        errorHandler: (error) => errors.push(String((error as { code?: string }).code)),
+      })) as never,
   onError: (error: Error) => errors.push(String((error as { code?: string }).code)),
 } as never);
 
@@ -39,7 +45,7 @@ let talking: ReturnType<typeof setInterval> | undefined;
 
 const methods = {
   async listen() {
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => http.listen({ port: 0, host: "127.0.0.1", exclusive: true }, resolve));
     return (http.address() as AddressInfo).port;
   },
   async serverCount() {
@@ -59,6 +65,9 @@ const methods = {
   async hush() {
     clearInterval(talking);
     return said;
+  },
+  async emit(event: string, ...args: unknown[]) {
+    io.emit(event, ...args);
   },
   async fetchSockets() {
     try {
@@ -80,6 +89,8 @@ const methods = {
 };
 
 process.on("message", async ({ order, method, args }: Order) => {
+  // A primary says other things, too.
+  if (order === undefined) return;
   const result = await (methods[method] as (...args: unknown[]) => Promise<unknown>)(...args);
   process.send?.({ order, result });
 });

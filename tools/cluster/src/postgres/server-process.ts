@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import cluster from "node:cluster";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,9 +37,8 @@ export class ServerProcess {
   readonly #refusals = new Map<number, (error: Error) => void>();
   #orders = 0;
 
-  private constructor(script: string, settings: object) {
-    const env = { ...process.env, SERVER_NODE: JSON.stringify(settings), NODE_OPTIONS: "" };
-    this.#child = fork(script, [], { env, execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  private constructor(child: ChildProcess) {
+    this.#child = child;
     this.#child.stderr?.on("data", (chunk) => {
       this.complaints += chunk;
     });
@@ -52,8 +52,18 @@ export class ServerProcess {
     });
   }
 
-  static async start(script: string, settings: object): Promise<ServerProcess> {
-    const server = new ServerProcess(script, settings);
+  static start(script: string, settings: object): Promise<ServerProcess> {
+    const env = { ...process.env, ...environmentOf(settings) };
+    return ServerProcess.#of(fork(script, [], { env, execArgv: [], stdio: ["ignore", "ignore", "pipe", "ipc"] }));
+  }
+
+  /** As a worker of this process, whose `cluster.setupPrimary` knows the script. */
+  static startWorker(settings: object): Promise<ServerProcess> {
+    return ServerProcess.#of(cluster.fork(environmentOf({ ...settings, worker: true })).process);
+  }
+
+  static async #of(child: ChildProcess): Promise<ServerProcess> {
+    const server = new ServerProcess(child);
     const ended = once(server.#child, "exit").then(() => Promise.reject(new Error(server.complaints)));
     ended.catch(() => undefined);
     await Promise.race([ended, new Promise((resolve) => server.#answers.set(0, resolve))]);
@@ -95,4 +105,8 @@ export class ServerProcess {
     const late = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), milliseconds).unref());
     return Promise.race([gone, late]);
   }
+}
+
+function environmentOf(settings: object): Record<string, string> {
+  return { SERVER_NODE: JSON.stringify(settings), NODE_OPTIONS: "" };
 }

@@ -44,7 +44,7 @@ export class IpcDriver implements ClusterDriver {
   readonly #maxQueuedBytes: number;
   readonly #confirmTimeout: number;
   /** Subscriptions that the hub has not confirmed yet. */
-  readonly #pending = new Map<number, () => void>();
+  readonly #pending = new Map<number, (error?: string) => void>();
   #receiver: DriverReceiver | undefined;
   /** What was asked of the store, and is not answered. */
   readonly #questions = new Map<number, Question>();
@@ -152,9 +152,10 @@ export class IpcDriver implements ClusterDriver {
     return new Promise((resolve, reject) => {
       const expire = () => this.#refuse(id, reject, "it does not answer: setupPrimary() has to be called there");
       const timer = setTimeout(expire, this.#confirmTimeout);
-      this.#pending.set(id, () => {
+      this.#pending.set(id, (error) => {
         clearTimeout(timer);
-        resolve();
+        if (error === undefined) resolve();
+        else this.#refuse(id, reject, error);
       });
       try {
         this.#port.send({ sockeye: "hub", op, channel, id });
@@ -194,8 +195,11 @@ export class IpcDriver implements ClusterDriver {
       case "gap":
         this.#receiver?.onGap();
         break;
+      case "state":
+        this.#receiver?.onState({ publish: message.publish, receive: message.receive });
+        break;
       case "done":
-        this.#pending.get(message.id)?.();
+        this.#pending.get(message.id)?.(message.error);
         this.#pending.delete(message.id);
     }
   }

@@ -1,5 +1,7 @@
 import { channelKey } from "../channel-key.js";
+import type { Channel, DriverReceiver } from "../contract.js";
 import { HubStore } from "./hub-store.js";
+import { HubUplink, type UplinkOptions } from "./hub-uplink.js";
 import {
   type Addressed,
   type IpcLimits,
@@ -13,19 +15,33 @@ import {
 
 type Port = IpcPort<ToNode, ToHub>;
 
+interface Subscription {
+  readonly channel: Channel;
+  readonly ports: Set<Port>;
+}
+
 /**
  * The middle of a cluster of processes, in their primary: it knows who has subscribed to what, and passes each envelope to
- * those alone. A reply goes to the node that asked and to nobody else.
+ * those alone. A reply goes to the node that asked and to nobody else. With an uplink, everything goes over that.
  */
 export class IpcHub {
-  readonly #subscribers = new Map<string, Set<Port>>();
+  readonly #subscriptions = new Map<string, Subscription>();
   /** Ports for which something was dropped, and which have not been told. */
   readonly #behind = new Set<Port>();
   readonly #store = new HubStore();
   readonly #maxQueuedBytes: number;
+  readonly #uplink: HubUplink | undefined;
+  /** What came over the uplink in this turn. */
+  #arrived: Addressed[] = [];
 
-  constructor({ maxQueuedBytes = MAX_QUEUED_BYTES }: IpcLimits = {}) {
+  constructor({ maxQueuedBytes = MAX_QUEUED_BYTES, uplink, onError = warn }: IpcLimits & UplinkOptions = {}) {
     this.#maxQueuedBytes = maxQueuedBytes;
+    this.#uplink = uplink && new HubUplink(uplink, this.#receiver(), onError);
+  }
+
+  /** The uplink has started. */
+  get ready(): Promise<void> {
+    return this.#uplink?.ready ?? Promise.resolve();
   }
 
   /** Sizes of what is kept for recovery. */
@@ -35,7 +51,7 @@ export class IpcHub {
 
   /** Number of channels that somebody listens to. */
   get size(): number {
-    return this.#subscribers.size;
+    return this.#subscriptions.size;
   }
 
   attach(port: Port): void {
@@ -46,18 +62,19 @@ export class IpcHub {
   #handle(port: Port, message: ToHub): void {
     switch (message.op) {
       case "subscribe":
-        this.#subscribersOf(channelKey(message.channel)).add(port);
-        post(port, { sockeye: "node", op: "done", id: message.id });
+        this.#subscribe(message.channel, message.id, port);
         break;
       case "unsubscribe":
-        this.#unsubscribe(channelKey(message.channel), port);
+        this.#unsubscribe(message.channel, port);
         post(port, { sockeye: "node", op: "done", id: message.id });
         break;
       case "publish":
-        this.#pass(message.envelopes);
+        if (this.#uplink === undefined) this.#pass(message.envelopes);
+        else this.#uplink.publish(message.envelopes);
         break;
       case "store":
-        this.#ask(port, message.calls);
+        if (this.#uplink?.hasStore) this.#askUplink(this.#uplink, port, message.calls);
+        else this.#ask(port, message.calls);
         break;
       case "close":
         this.#forget(port);
@@ -81,11 +98,42 @@ export class IpcHub {
     post(port, { sockeye: "node", op: "answers", answers });
   }
 
+  #askUplink(uplink: HubUplink, port: Port, calls: readonly { readonly id: number; readonly call: StoreCall }[]): void {
+    uplink.answer(calls).then((answers) => post(port, { sockeye: "node", op: "answers", answers }));
+  }
+
+  #receiver(): DriverReceiver {
+    return {
+      onEnvelope: (channel, bytes, position) => {
+        if (this.#arrived.length === 0) queueMicrotask(() => this.#passArrived());
+        this.#arrived.push({ channel, bytes, position });
+      },
+      onGap: (channels) => {
+        this.#passArrived();
+        const keys = channels?.map(channelKey) ?? [...this.#subscriptions.keys()];
+        this.#tell(keys, { sockeye: "node", op: "gap" });
+      },
+      onState: (state) => this.#tell([...this.#subscriptions.keys()], { sockeye: "node", op: "state", ...state }),
+    };
+  }
+
+  #passArrived(): void {
+    const envelopes = this.#arrived;
+    this.#arrived = [];
+    this.#pass(envelopes);
+  }
+
+  /** Each who has subscribed to one of these. */
+  #tell(keys: readonly string[], message: ToNode): void {
+    const ports = new Set(keys.flatMap((key) => [...(this.#subscriptions.get(key)?.ports ?? [])]));
+    for (const port of ports) post(port, message);
+  }
+
   /** As one message per receiver, in order. */
   #pass(envelopes: readonly Addressed[]): void {
     const batches = new Map<Port, Addressed[]>();
     for (const envelope of envelopes) {
-      for (const port of this.#subscribers.get(channelKey(envelope.channel)) ?? []) {
+      for (const port of this.#subscriptions.get(channelKey(envelope.channel))?.ports ?? []) {
         const batch = batches.get(port);
         if (batch === undefined) batches.set(port, [envelope]);
         else batch.push(envelope);
@@ -103,24 +151,48 @@ export class IpcHub {
     post(port, { sockeye: "node", op: "deliver", envelopes });
   }
 
-  #subscribersOf(key: string): Set<Port> {
-    let subscribers = this.#subscribers.get(key);
-    if (subscribers === undefined) {
-      subscribers = new Set();
-      this.#subscribers.set(key, subscribers);
-    }
-    return subscribers;
+  #subscribe(channel: Channel, id: number, port: Port): void {
+    const subscription = this.#subscriptionTo(channel);
+    subscription.ports.add(port);
+    if (this.#uplink === undefined) post(port, { sockeye: "node", op: "done", id });
+    else
+      this.#uplink.subscribe(channel).then(
+        () => post(port, { sockeye: "node", op: "done", id }),
+        (error) => post(port, { sockeye: "node", op: "done", id, error: String(error) }),
+      );
   }
 
-  #unsubscribe(key: string, port: Port): void {
-    const subscribers = this.#subscribers.get(key);
-    if (subscribers?.delete(port) && subscribers.size === 0) this.#subscribers.delete(key);
+  #subscriptionTo(channel: Channel): Subscription {
+    const key = channelKey(channel);
+    let subscription = this.#subscriptions.get(key);
+    if (subscription === undefined) {
+      subscription = { channel, ports: new Set() };
+      this.#subscriptions.set(key, subscription);
+    }
+    return subscription;
+  }
+
+  #unsubscribe(channel: Channel, port: Port): void {
+    const key = channelKey(channel);
+    const ports = this.#subscriptions.get(key)?.ports;
+    if (!ports?.delete(port) || ports.size > 0) return;
+    this.#subscriptions.delete(key);
+    this.#uplink?.unsubscribe(channel);
   }
 
   #forget(port: Port): void {
     this.#behind.delete(port);
-    for (const key of [...this.#subscribers.keys()]) this.#unsubscribe(key, port);
+    for (const { channel } of [...this.#subscriptions.values()]) this.#unsubscribe(channel, port);
   }
+
+  /** Leaves the uplink. */
+  async close(): Promise<void> {
+    await this.#uplink?.close();
+  }
+}
+
+function warn(error: Error): void {
+  console.warn(error);
 }
 
 /** A port that has closed will tell so itself. */

@@ -19,12 +19,14 @@ export type ToHub = { readonly sockeye: "hub" } & (
   | { readonly op: "close" }
 );
 
-export type ToNode = { readonly sockeye: "node" } & (
-  | { readonly op: "done"; readonly id: number }
+export type ToNode = { readonly sockeye: "node" } /** `error`: it was not done. */ & (
+  | { readonly op: "done"; readonly id: number; readonly error?: string }
   | { readonly op: "deliver"; readonly envelopes: readonly Addressed[] }
   | { readonly op: "answers"; readonly answers: readonly StoreAnswer[] }
   /** Envelopes before this were dropped. */
   | { readonly op: "gap" }
+  /** Of the way from the primary to servers elsewhere. */
+  | { readonly op: "state"; readonly publish: "up" | "down"; readonly receive: "up" | "down" }
 );
 
 /** An envelope and where it goes. */

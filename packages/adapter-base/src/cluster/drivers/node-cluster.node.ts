@@ -4,6 +4,7 @@ import type { InMemoryAdapterOptions } from "../../in-memory-adapter.js";
 import { type ClusterAdapter, createClusterAdapter } from "../cluster-adapter.js";
 import { ClusterError } from "../errors.js";
 import type { ClusterOptions } from "../options.js";
+import type { UplinkOptions } from "./hub-uplink.js";
 import { IpcDriver } from "./ipc-driver.js";
 import { IpcHub } from "./ipc-hub.js";
 import {
@@ -16,6 +17,7 @@ import {
   type ToNode,
 } from "./ipc-messages.js";
 
+export type { UplinkOptions } from "./hub-uplink.js";
 export type { IpcLimits } from "./ipc-messages.js";
 
 /** The part of `process` and of a `Worker` that is used. */
@@ -25,6 +27,14 @@ interface Endpoint {
   readonly connected?: boolean;
   on(event: "message" | "disconnect", listener: (message: unknown) => void): unknown;
   off(event: "message" | "disconnect", listener: (message: unknown) => void): unknown;
+}
+
+/** What the primary does for its workers. */
+export interface Primary {
+  /** The uplink has started, if there is one; rejects with what it rejects with. */
+  readonly ready: Promise<void>;
+  /** Takes no more workers along, and closes the uplink. Those that run should have ended. */
+  close(): Promise<void>;
 }
 
 /**
@@ -37,12 +47,23 @@ interface Endpoint {
  *   for (let i = 0; i < availableParallelism(); i++) cluster.fork();
  * }
  * ```
+ *
+ * With an `uplink` the workers are nodes of a wider cluster, over one connection; packages for brokers may make one for you.
+ *
+ * @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION` when the uplink does not echo
  */
-export function setupPrimary(limits: IpcLimits = {}): void {
-  const hub = new IpcHub(limits);
+export function setupPrimary(options: IpcLimits & UplinkOptions = {}): Primary {
+  const hub = new IpcHub(options);
   const attach = (worker: Worker) => hub.attach(portOf<ToNode, ToHub>(worker as unknown as Endpoint, "hub"));
   for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) attach(worker);
   cluster.on("fork", attach);
+  return {
+    ready: hub.ready,
+    close() {
+      cluster.off("fork", attach);
+      return hub.close();
+    },
+  };
 }
 
 /**
