@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const PATIENCE = 3000;
+const PATIENCE = 10_000;
 let patience = PATIENCE;
 
-/** Waits until an assertion holds; after `timeout` milliseconds (3,000 by default) its failure is the test's. */
+/** Waits until an assertion holds; after `timeout` milliseconds (10,000 by default) its failure is the test's. */
 export async function eventually(assertion: () => void, timeout = patience): Promise<void> {
   const deadline = performance.now() + timeout;
   for (;;) {

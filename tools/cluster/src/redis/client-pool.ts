@@ -17,8 +17,13 @@ export class ClientPool {
     return [pub.client, sub.client];
   }
 
+  /** The client of one node that needs no second one: a client that nobody holds has nobody who hears its errors. */
+  async single(node: number): Promise<RedisClient> {
+    return (await this.#client(2 * (node % 3))).client;
+  }
+
   async close(): Promise<void> {
-    const clients = await Promise.all(this.#clients.splice(0));
+    const clients = await Promise.all(this.#clients.splice(0).filter((client) => client !== undefined));
     await Promise.all(clients.map(({ close }) => close()));
   }
 

@@ -14,7 +14,7 @@ function drivers(pool: ClientPool, streamCount: number) {
   const outage = outageOptions({ publishTimeout: 500 });
   const options = { ...outage, ...streamNumbers({ streamCount }), streamName: freshName() };
   let nodes = 0;
-  return { driver: async () => new StreamsDriver((await pool.pair(nodes++))[0], options) };
+  return { driver: async () => new StreamsDriver(await pool.single(nodes++), options) };
 }
 
 onEveryBroker((broker, pool) => {
