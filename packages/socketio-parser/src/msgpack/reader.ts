@@ -26,7 +26,8 @@ interface Slicing {
 export class Reader {
   readonly #names = new Array<string>(SLOTS).fill("");
   readonly #scratch = new DataView(new ArrayBuffer(8));
-  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Absent in React Native: there, msgpackr reads what is not ASCII. */
+  readonly #decoder = typeof TextDecoder === "undefined" ? undefined : new TextDecoder("utf-8", { ignoreBOM: true });
   #bytes = NOTHING;
   /** Behind the end once there is a doubt. */
   #at = 0;
@@ -186,9 +187,8 @@ export class Reader {
 
   #utf8(from: number, to: number): string {
     const bytes = this.#bytes;
-    return NodeBuffer !== undefined && bytes instanceof NodeBuffer
-      ? (bytes as Slicing).toString("utf8", from, to)
-      : this.#decoder.decode(bytes.subarray(from, to));
+    if (NodeBuffer !== undefined && bytes instanceof NodeBuffer) return (bytes as Slicing).toString("utf8", from, to);
+    return this.#decoder === undefined ? this.#doubt() : this.#decoder.decode(bytes.subarray(from, to));
   }
 
   #binary(length: number): Uint8Array {
