@@ -15,6 +15,8 @@ export interface AdapterSupports {
   readonly recovery?: boolean;
   /** Sessions can be resumed on any node, also when the one they were on was killed. */
   readonly clusterRecovery?: boolean;
+  /** Logs what is broadcast without looking whether there is a session that may ask for it, as a recovery store may. */
+  readonly logsAlways?: boolean;
   /** Has `persistSession` and `restoreSession`. */
   readonly sessions?: boolean;
 }

@@ -63,7 +63,7 @@ for (const recovery of [false, true]) {
   adapterConformance(runner, {
     name: `ClusterAdapter over PostgresDriver, ${recovery ? "with" : "without"} connection state recovery`,
     supports: recovery
-      ? { cluster: true, gone: true, recovery: true, clusterRecovery: true, sessions: true }
+      ? { cluster: true, gone: true, recovery: true, clusterRecovery: true, logsAlways: true, sessions: true }
       : { cluster: true, gone: true },
     async start() {
       const { driver, stop } = await cluster();
