@@ -2,7 +2,7 @@ import { isBinary } from "./binary.js";
 import type { BinaryChunk } from "./contract.js";
 import { ParserError, ParserViolation, UnserializableError } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
-import { quote } from "./quick-json.js";
+import { placeholder, quote } from "./quick-json.js";
 
 /**
  * Attachments: the bytes inside a payload leave it and travel behind the text, each replaced by
@@ -42,7 +42,12 @@ export function isPlain(value: unknown, depth = 0): boolean {
     }
   }
   for (const key in value) {
-    if (depth === QUICK_DEPTH || !isPlain((value as Container)[key], depth + 1)) {
+    const member = (value as Container)[key];
+    // Most are texts and numbers, which need no call.
+    if (typeof member === "string" || typeof member === "number") {
+      continue;
+    }
+    if (depth === QUICK_DEPTH || !isPlain(member, depth + 1)) {
       return false;
     }
   }
@@ -101,7 +106,7 @@ class Lifter {
       throw new ParserError("TOO_DEEP");
     }
     if (isBinary(value)) {
-      return `{"_placeholder":true,"num":${this.attachments.push(value) - 1}}`;
+      return placeholder(this.attachments.push(value) - 1);
     }
     return Array.isArray(value) ? this.#elements(value, depth + 1) : this.#members(value as Container, depth + 1);
   }

@@ -1,5 +1,5 @@
 import { isPlain, lift, type Replacer } from "./attachments.js";
-import type { EncodedPacket, Encoder as EncoderContract } from "./contract.js";
+import type { BinaryChunk, EncodedPacket, Encoder as EncoderContract } from "./contract.js";
 import { UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
 import { quickJson } from "./quick-json.js";
@@ -43,15 +43,20 @@ export class Encoder implements EncoderContract {
   }
 
   #withArguments(type: 2 | 3, address: string, data: readonly unknown[]): EncodedPacket {
-    const plain = this.#replacer === undefined ? plainArguments(data) : undefined;
-    if (plain !== undefined) {
-      return [type + address + plain];
+    const attachments: BinaryChunk[] = [];
+    const quick = this.#replacer === undefined ? quickArguments(data, attachments) : undefined;
+    if (quick === undefined) {
+      const thorough = lift(data, this.#replacer);
+      return assemble(type, address, thorough.json, thorough.attachments);
     }
-    const { json, attachments } = lift(data, this.#replacer);
-    return attachments.length === 0
-      ? [type + address + json]
-      : [`${type + 3}${attachments.length}-${address}${json}`, ...attachments];
+    return assemble(type, address, quick, attachments);
   }
+}
+
+function assemble(type: 2 | 3, address: string, json: string, attachments: readonly BinaryChunk[]): EncodedPacket {
+  return attachments.length === 0
+    ? [type + address + json]
+    : [`${type + 3}${attachments.length}-${address}${json}`, ...attachments];
 }
 
 /** Namespace and acknowledgement id. */
@@ -62,12 +67,18 @@ function address(packet: Packet): string {
 }
 
 /** The arguments as JSON, each on its shortest way; `undefined` when one of them needs the thorough walk. */
-function plainArguments(data: readonly unknown[]): string | undefined {
+function quickArguments(data: readonly unknown[], attachments: BinaryChunk[]): string | undefined {
   let json = "";
+  let isEachSmall = true;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
-    const text = quickJson(value) ?? (isPlain(value) ? (JSON.stringify(value) ?? "null") : undefined);
+    let text = quickJson(value, attachments);
     if (text === undefined) {
+      isEachSmall = false;
+      text = isPlain(value) ? (JSON.stringify(value) ?? "null") : undefined;
+    }
+    // Beside bytes, every object has to be looked at for what looks like a placeholder.
+    if (text === undefined || (attachments.length > 0 && !isEachSmall)) {
       return undefined;
     }
     json += i === 0 ? text : `,${text}`;

@@ -1,3 +1,5 @@
+import type { BinaryChunk } from "./contract.js";
+
 /** JSON for the values that most events carry, where a call of `JSON.stringify` costs more than the writing. */
 
 /** Text that stands in JSON as it is. Everything else, lone surrogates among it, is left to `JSON.stringify`. */
@@ -11,9 +13,20 @@ export function quote(text: string): string {
   return NOTHING_TO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** As `JSON.stringify(value)` for a text, a number, a boolean, null, or a small object of nothing else; `undefined` for all others. */
-export function quickJson(value: unknown): string | undefined {
-  return typeof value === "object" && value !== null ? smallObject(value as Record<string, unknown>) : primitive(value);
+/**
+ * As `JSON.stringify(value)` for a text, a number, a boolean, null, or a small object of nothing else; `undefined` for all others.
+ * Bytes are such a value too where there is a list for them: they go there, and a placeholder takes their place.
+ */
+export function quickJson(value: unknown, attachments?: BinaryChunk[]): string | undefined {
+  if (typeof value !== "object" || value === null) {
+    return primitive(value);
+  }
+  return smallObject(value as Record<string, unknown>, attachments) ?? lifted(value, attachments);
+}
+
+/** What stands in the text for the attachment of this number. */
+export function placeholder(num: number): string {
+  return `{"_placeholder":true,"num":${num}}`;
 }
 
 function primitive(value: unknown): string | undefined {
@@ -29,7 +42,11 @@ function primitive(value: unknown): string | undefined {
   }
 }
 
-function smallObject(object: Record<string, unknown>): string | undefined {
+function lifted(value: unknown, attachments: BinaryChunk[] | undefined): string | undefined {
+  return attachments !== undefined && ArrayBuffer.isView(value) ? placeholder(attachments.push(value) - 1) : undefined;
+}
+
+function smallObject(object: Record<string, unknown>, attachments: BinaryChunk[] | undefined): string | undefined {
   if (Object.getPrototypeOf(object) !== Object.prototype) {
     return undefined;
   }
@@ -40,8 +57,10 @@ function smallObject(object: Record<string, unknown>): string | undefined {
     if (!Object.hasOwn(object, key)) {
       continue;
     }
-    const member = primitive(object[key]);
-    if (member === undefined || members++ === SMALL) {
+    const value = object[key];
+    const member = primitive(value) ?? lifted(value, attachments);
+    // Beside bytes, what looks like a placeholder is an error, which the thorough walk knows.
+    if (member === undefined || members++ === SMALL || (value === true && key === "_placeholder")) {
       return undefined;
     }
     json += json === "" ? `${quote(key)}:${member}` : `,${quote(key)}:${member}`;

@@ -3,17 +3,22 @@ import { UnserializableError } from "../errors.js";
 import { type Packet, PacketType } from "../packet.js";
 import { explain } from "../unserializable.js";
 import { concatenate, exportDates } from "./extensions.js";
-import { isPackable, PackableCopy } from "./packable.js";
+import { PackableCopy } from "./packable.js";
 import { Scanner } from "./scan.js";
 import { packr } from "./value.js";
+import { Writer } from "./writer.js";
+
+/** It holds nothing of a packet between two of them, so one is enough for all. */
+const writer = new Writer();
 
 /** Packet to one binary message: a map of `type`, `nsp`, `id` and `data`. */
 export class Encoder implements EncoderContract {
   encode(packet: Packet): EncodedPacket {
     try {
       const { data } = packet as { data?: unknown };
-      if (data === undefined || isPackable(data)) {
-        return [packr.pack(envelope(packet, data))];
+      const written = writer.write(envelope(packet, data));
+      if (written !== undefined) {
+        return [written];
       }
       const copy = new PackableCopy();
       const bytes = packr.pack(envelope(packet, copy.of(data, "data")));

@@ -9,36 +9,6 @@ import { DEFAULT_LIMITS } from "../limits.js";
 
 type Container = Record<string, unknown>;
 
-/** How deep the quick look goes before it leaves the question to the copying walk. */
-const QUICK_DEPTH = 64;
-
-/** Quick look, without copies: `true` means that msgpackr may have the value as it is. The first doubt ends it. */
-export function isPackable(value: unknown, depth = 0): boolean {
-  if (typeof value !== "object" || value === null) {
-    return typeof value !== "function" && typeof value !== "bigint" && typeof value !== "symbol";
-  }
-  if (value instanceof Uint8Array) {
-    return true;
-  }
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (depth === QUICK_DEPTH || !isPackable(value[i], depth + 1)) {
-        return false;
-      }
-    }
-    return true;
-  }
-  if (Object.getPrototypeOf(value) !== Object.prototype) {
-    return false;
-  }
-  for (const key in value) {
-    if (depth === QUICK_DEPTH || !isPackable((value as Container)[key], depth + 1)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /** Copies a payload into what msgpackr may have. */
 export class PackableCopy {
   /** Whether a date is in it, which is to be exchanged in the result. */
