@@ -14,7 +14,8 @@ export interface ClusterOptions {
   readonly requestTimeout?: number;
   /**
    * With connection state recovery on a driver that has a store: how long a recoverable broadcast waits for its place in the
-   * shared log, before it is delivered without one. Default 1,000.
+   * shared log, before it is delivered without one, and cannot be recovered. A broker that is known to be away is not waited for.
+   * Default 3,000.
    */
   readonly logTimeout?: number;
   /** How long the node that has a session is waited for when its peer is back on this one. Default 1,000. */
@@ -31,7 +32,7 @@ const DEFAULTS = {
   heartbeatInterval: 5_000,
   heartbeatTimeout: 10_000,
   requestTimeout: 5_000,
-  logTimeout: 1_000,
+  logTimeout: 3_000,
   handOverTimeout: 1_000,
   partitions: 64,
   subscriptionLinger: 30_000,

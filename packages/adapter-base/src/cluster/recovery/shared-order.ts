@@ -109,6 +109,14 @@ export class SharedOrder {
   /** What was heard before the log had been opened; some of it is past. */
   readonly #early: [LogPosition, LogEntry][] = [];
   #isUp = false;
+  /** It is not known yet whether the log can be opened. What is broadcast meanwhile waits for it. */
+  #isOpening = true;
+  /** Its broadcasts, and whether a session of this node may ask for them. */
+  readonly #unopened: [Pending, boolean][] = [];
+  /** Milliseconds for which this process stood still while something waited: nobody else is late for that. */
+  #stalled = 0;
+  /** When the timer should call. */
+  #dueAt = 0;
   /** Broadcasts without a place that are still on their way to the bus: what is logged meanwhile would overtake them. */
   #telling = 0;
   #isOpen = false;
@@ -130,9 +138,12 @@ export class SharedOrder {
     this.#begin(head);
     this.#isUp = true;
     this.#isOpen = true;
+    this.#isOpening = false;
     this.timeline.note(now(), head.number);
     for (const [position, entry] of this.#early.splice(0)) this.#place(position, entry);
+    for (const [pending, wanted] of this.#unopened.splice(0)) this.#append(pending, wanted);
     this.#pump();
+    this.#watch();
   }
 
   close(): void {
@@ -186,17 +197,18 @@ export class SharedOrder {
 
   /** `wanted`: a session of this node may ask for it. */
   broadcast(broadcast: OwnBroadcast, wanted: boolean): void {
-    const canBeLogged = this.#isUp && this.#telling === 0;
+    const canBeLogged = this.#isOpening || (this.#isUp && this.#telling === 0);
     const pending: Pending = {
       broadcast,
       sequence: broadcast.sequence,
-      since: now(),
+      since: this.#clock(),
       position: undefined,
       outcome: canBeLogged ? undefined : "refused",
       expedited: undefined,
     };
     this.#turnstile.wait(pending);
-    if (canBeLogged) this.#append(pending, wanted);
+    if (this.#isOpening) this.#unopened.push([pending, wanted]);
+    else if (canBeLogged) this.#append(pending, wanted);
     if (this.#turnstile.size > MAX_STEPS) this.#giveUp(Number.POSITIVE_INFINITY);
     this.#pump();
     this.#watch();
@@ -265,7 +277,7 @@ export class SharedOrder {
       if (this.#early.length < MAX_REMEMBERED) this.#early.push([position, entry]);
       return;
     }
-    const arrival = this.#sequencer.offer(position, entry, now());
+    const arrival = this.#sequencer.offer(position, entry, this.#clock());
     if (arrival !== "other-epoch") return;
     if (this.#pastEpochs.has(position.epoch)) this.#late(entry);
     else void this.#turn();
@@ -339,9 +351,8 @@ export class SharedOrder {
   }
 
   #deliverPlaced(entry: LogEntry): void {
-    const time = now();
-    this.#sequencer.advance(time);
-    const number = this.#keep(entry, time);
+    this.#sequencer.advance(this.#clock());
+    const number = this.#keep(entry, now());
     if (this.#unplaced.delete(keyOf(entry))) this.#delivered.push(number);
     else if (entry.encoded !== undefined) this.#port.deliver(entry, this.position);
   }
@@ -407,7 +418,7 @@ export class SharedOrder {
     if (!this.#isOpen) return undefined;
     if (entries === "trimmed") return this.#reopen();
     for (const { epoch, number, envelope } of entries) {
-      this.#sequencer.offer({ epoch, number }, this.#entryOf(envelope), now());
+      this.#sequencer.offer({ epoch, number }, this.#entryOf(envelope), this.#clock());
     }
     this.#pump();
     return entries.length < PAGE ? undefined : entries.at(-1);
@@ -450,7 +461,7 @@ export class SharedOrder {
   }
 
   #begin(position: LogPosition): void {
-    this.#sequencer.jump(position, now());
+    this.#sequencer.jump(position, this.#clock());
     this.#history = new SharedLog(position.number + 1);
     this.#delivered = [];
     this.timeline.reset();
@@ -458,14 +469,19 @@ export class SharedOrder {
 
   /** One timer, while something waits. */
   #watch(): void {
-    if (this.#timer !== undefined || !this.#isOpen) return;
+    if (this.#timer !== undefined || !(this.#isOpen || this.#isOpening)) return;
     if (this.#turnstile.oldest === undefined && !this.#sequencer.hasGap) return;
-    this.#timer = setTimeout(() => this.#tick(now()), TICK);
+    this.#dueAt = now() + TICK;
+    this.#timer = setTimeout(() => this.#tick(), TICK);
     (this.#timer as { unref?(): void }).unref?.();
   }
 
-  #tick(time: number): void {
+  /** After a standstill of this process, what came meanwhile is still to be read. */
+  #tick(): void {
     this.#timer = undefined;
+    const late = now() - this.#dueAt;
+    if (late > TICK) this.#stalled += late;
+    const time = this.#clock();
     const missing = this.#sequencer.missingFor(time);
     if (missing > GAP_LIMIT) this.#skipTo(this.#sequencer.beforeFirstWaiting());
     else if (missing > GAP_PATIENCE) void this.check();
@@ -478,10 +494,17 @@ export class SharedOrder {
     const { oldest } = this.#turnstile;
     if (oldest === undefined || oldest.since > since) return;
     this.#isUp = false;
+    this.#isOpening = false;
+    this.#unopened.length = 0;
     for (const pending of this.#turnstile.allWaiting()) if (pending.since <= since) pending.outcome ??= "refused";
     const message = "the recovery store does not say where a broadcast is in the log";
     this.#port.refused(new ClusterError("ERR_SOCKEYE_CLUSTER_PUBLISH", message));
     this.#pump();
+  }
+
+  /** For how long others may take: milliseconds, without those in which this process stood still. */
+  #clock(): number {
+    return now() - this.#stalled;
   }
 }
 

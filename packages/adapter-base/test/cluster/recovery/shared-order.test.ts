@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it, vi } from "vitest";
 import type { LoggedEnvelope, LogPosition, RecoveryStore } from "../../../src/cluster/recovery/contract.js";
 import {
   type LogEntry,
@@ -28,8 +29,16 @@ class Backend {
   readonly delivered: number[] = [];
   #busy: (() => void)[] = [];
 
+  /** Milliseconds until it answers. */
+  delay = 0;
+  /** Opens the log, which is open from the beginning. */
+  opened: Promise<void> = Promise.resolve();
+
   readonly store: RecoveryStore = {
-    open: async () => ({ epoch: this.epoch, number: this.logged.length }),
+    open: async () => {
+      await this.opened;
+      return { epoch: this.epoch, number: this.logged.length };
+    },
     append: (_namespace, envelope) => this.#append(envelope[0]!),
     read: async (_namespace, after) => (after.epoch === this.epoch ? this.logged.slice(after.number) : "trimmed"),
     save: unused,
@@ -62,35 +71,49 @@ class Backend {
 
   async #append(sequence: number): Promise<LogPosition> {
     if (!this.takes) throw new Error("the store is away");
-    this.appended.push(sequence);
-    return { epoch: "e", number: this.appended.length };
+    const number = this.appended.push(sequence);
+    if (this.delay > 0) await sleep(this.delay);
+    return { epoch: "e", number };
   }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-async function open(backend: Backend): Promise<SharedOrder> {
-  const order = new SharedOrder(
+function orderOver(backend: Backend, logTimeout = 60_000): SharedOrder {
+  return new SharedOrder(
     backend.store,
     {
       namespace: "/",
       limits: { maxAge: 60_000, maxEntries: 100, maxPrivateEntries: 100 },
-      logTimeout: 60_000,
+      logTimeout,
       checkInterval: 60_000,
       maxBytes: 1_000_000,
       span: 60_000,
     },
     backend.port,
   );
+}
+
+async function open(backend: Backend, logTimeout?: number): Promise<SharedOrder> {
+  const order = orderOver(backend, logTimeout);
   await order.open();
   return order;
+}
+
+function own(sequence: number): OwnBroadcast {
+  return { ...entry(SELF, sequence), envelope: Uint8Array.of(sequence) } as OwnBroadcast;
+}
+
+/** Nothing else happens in this process meanwhile. */
+function standStill(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 it("logs nothing while a broadcast without a place is still on its way to the bus, lest it be overtaken there", async () => {
   const backend = new Backend();
   const order = await open(backend);
   const say = async (sequence: number) => {
-    order.broadcast({ ...entry(SELF, sequence), envelope: Uint8Array.of(sequence) } as OwnBroadcast, true);
+    order.broadcast(own(sequence), true);
     await turn();
   };
 
@@ -120,5 +143,63 @@ it("lets no command pass an entry of a new epoch that it has heard of and not de
   order.behindGap(() => backend.delivered.push(81));
   await turn();
   expect(backend.delivered).toEqual([80, 81]);
+  order.close();
+});
+
+it("does not take a standstill of its own process for one of the store", async () => {
+  const backend = new Backend();
+  backend.delay = 200;
+  const order = await open(backend, 300);
+  order.broadcast(own(1), true);
+  await turn();
+  standStill(600);
+  await vi.waitFor(() => expect(backend.delivered).toEqual([1]));
+  order.broadcast(own(2), true);
+  await vi.waitFor(() => expect(backend.delivered).toEqual([1, 2]));
+  expect([backend.appended, backend.told]).toEqual([[1, 2], []]);
+  order.close();
+});
+
+it("gives up a store that does not answer, however often this process stood still before", async () => {
+  const backend = new Backend();
+  const order = await open(backend, 100);
+  backend.delay = 60_000;
+  order.broadcast(own(1), true);
+  await turn();
+  standStill(300);
+  await vi.waitFor(() => expect(backend.told).toEqual([1]));
+  expect(backend.delivered).toEqual([1]);
+  order.close();
+});
+
+it("keeps what is broadcast before the log is open, and logs it then, in order", async () => {
+  const backend = new Backend();
+  let begin = (): void => {};
+  backend.opened = new Promise((resolve) => {
+    begin = resolve;
+  });
+  const order = orderOver(backend);
+  const opening = order.open();
+  order.broadcast(own(1), true);
+  order.after(() => backend.delivered.push(2));
+  order.broadcast(own(3), false);
+  await turn();
+  expect(backend.delivered).toEqual([]);
+  begin();
+  await opening;
+  await turn();
+  expect([backend.appended, backend.told, backend.delivered]).toEqual([[1, 3], [], [1, 2, 3]]);
+  order.close();
+});
+
+it("does not wait longer than its time for a log that is not opened", async () => {
+  const backend = new Backend();
+  backend.opened = new Promise(() => {});
+  const order = orderOver(backend, 100);
+  void order.open();
+  order.broadcast(own(1), true);
+  await vi.waitFor(() => expect(backend.delivered).toEqual([1]));
+  order.broadcast(own(2), true);
+  expect([backend.delivered, backend.told, backend.appended]).toEqual([[1, 2], [1, 2], []]);
   order.close();
 });
