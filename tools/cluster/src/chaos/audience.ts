@@ -1,21 +1,22 @@
 import { io, type Socket } from "@sockeye/client";
 import { type Socket as OfficialSocket, io as official } from "socket.io-client";
-import { Ledger, type Sent, type Span, type Verdict } from "./ledger.js";
-
-/** Milliseconds before a loss is noticed: what is sent in them to a client that is not recovered may be lost. */
-const NOTICE = 500;
+import { type Break, Ledger, type Sent, type Verdict } from "./ledger.js";
 
 /** One client of the cluster, and what came to it. */
 export class Listener {
   readonly #socket: Socket | OfficialSocket;
   readonly #ledger = new Ledger();
-  readonly #away: Span[] = [];
+  readonly #breaks: Break[] = [];
   readonly #heard = new Map<string, number>();
+  /** The server that it is connected to. */
+  #node = "";
   #leftAt = Date.now();
   connections = 0;
   recovered = 0;
   /** Why it was not, as its server said. */
   readonly refusals: string[] = [];
+  /** What happened to its connection. Times in milliseconds. */
+  readonly history: { readonly time: number; readonly what: string }[] = [];
   /** Handlers called with more than was sent. */
   surplus = 0;
 
@@ -30,14 +31,21 @@ export class Listener {
       timeout: 3_000,
     });
     this.#socket.on("connect", () => this.#arrived());
-    this.#socket.on("disconnect", () => {
+    this.#socket.on("disconnect", (reason) => {
       this.#leftAt = Date.now();
+      this.#note(reason);
+    });
+    this.#socket.on("connect_error", ({ message }) => this.#note(`refused: ${message}`));
+    this.#socket.on("here", (node: string) => {
+      this.#node = node;
+      this.#note(`on ${node}`);
     });
     this.#socket.on("news", (...args: unknown[]) => {
       if (args.length > expected) this.surplus++;
       const [node, number] = args as [string, number];
-      this.#ledger.received(node, number);
-      this.#heard.set(node, Date.now());
+      const time = Date.now();
+      this.#ledger.received(node, number, time);
+      this.#heard.set(node, time);
     });
   }
 
@@ -45,13 +53,14 @@ export class Listener {
     return this.#socket.connected;
   }
 
-  /** Whether something of this node came after a time. */
-  hasHeard(node: string, since: number): boolean {
-    return (this.#heard.get(node) ?? 0) > since;
+  /** Whether it is connected to one of these nodes, and something of each came after a time. */
+  hasHeard(nodes: readonly string[], since: number): boolean {
+    if (!this.connected || !nodes.includes(this.#node)) return false;
+    return nodes.every((node) => (this.#heard.get(node) ?? 0) > since);
   }
 
-  judge(sent: readonly Sent[], excused: readonly Span[]): Verdict {
-    return this.#ledger.judge({ sent, excused: [...excused, ...this.#away] });
+  judge(sent: readonly Sent[], isExcused: (event: Sent) => boolean): Verdict {
+    return this.#ledger.judge({ sent, isExcused, breaks: this.#breaks });
   }
 
   close(): void {
@@ -63,6 +72,12 @@ export class Listener {
     if (this.#socket.recovered) this.recovered++;
     else if (this.connections > 1)
       this.refusals.push("recovery" in this.#socket ? JSON.stringify(this.#socket.recovery) : "?");
-    if (!this.#socket.recovered) this.#away.push({ from: this.#leftAt - NOTICE, to: Date.now() + NOTICE });
+    const time = Date.now();
+    if (!this.#socket.recovered) this.#breaks.push({ left: this.#leftAt, back: time });
+    this.#note(this.#socket.recovered ? "recovered" : "new");
+  }
+
+  #note(what: string): void {
+    this.history.push({ time: Date.now(), what });
   }
 }

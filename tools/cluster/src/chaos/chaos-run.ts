@@ -1,7 +1,8 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Listener } from "./audience.js";
 import { Balancer } from "./balancer.js";
-import type { Sent, Span, Verdict } from "./ledger.js";
+import type { Sent, Verdict } from "./ledger.js";
 import type { Report } from "./protocol.js";
 import { buildProgram, ServerNode } from "./server-node.js";
 
@@ -23,11 +24,15 @@ export interface ChaosOptions {
 export interface ChaosOutcome {
   /** Over all clients. */
   readonly lost: number;
+  /** Did not come, and was sent while the broker was away, or the client was and is not recovered. */
+  readonly missed: number;
   readonly doubled: number;
   readonly reordered: number;
   /** Came late, and was sent while the broker was away. */
   readonly shuffled: number;
   readonly received: number;
+  /** Delivered without a place in the log though the broker was up. */
+  readonly unlogged: number;
   readonly examples: readonly string[];
   /** Handlers that were called with more than was sent. */
   readonly surplus: number;
@@ -42,8 +47,8 @@ export interface ChaosOutcome {
   /** Milliseconds until every client heard every node again. */
   readonly healedAfterNode: number;
   readonly healedAfterBroker: number;
-  /** What was excused, in milliseconds of the clock by which examples are told. */
-  readonly excused: readonly Span[];
+  /** The longest standstill of a server, and of this process with all the clients, in milliseconds: how slow the machine is. */
+  readonly stalls: { readonly servers: number; readonly clients: number };
   /** Processes that ended though nobody asked them to. */
   readonly died: readonly string[];
   /** Bytes by which the survivors grew. */
@@ -57,8 +62,16 @@ export interface Returns {
 
 /** How long after a fault everything has to work again. */
 const PATIENCE = 15_000;
-/** Milliseconds around a kill in which what was under way may be lost. */
-const UNDER_WAY = 500;
+
+/** Milliseconds to heal after which it is told who was the last. */
+const SLOW = 3_000;
+
+/** From the kill of the broker until every server delivered to every client again. */
+interface Outage {
+  readonly killed: number;
+  restarted: number;
+  healed: number;
+}
 
 /**
  * Three servers, some hundred clients, numbered events from everybody to everybody; then connections are cut, a server is
@@ -78,8 +91,12 @@ class ChaosRun {
   readonly #balancer = new Balancer();
   readonly #nodes = new Map<string, ServerNode>();
   readonly #sent: Sent[] = [];
-  readonly #excused: Span[] = [];
+  readonly #log: { readonly time: number; readonly what: string }[] = [];
+  /** The last to hear everybody again, where that took long. */
+  readonly #laggards: Listener[] = [];
+  #outage: Outage | undefined;
   readonly #died: string[] = [];
+  readonly #delays = monitorEventLoopDelay();
   #listeners: Listener[] = [];
   #program: Awaited<ReturnType<typeof buildProgram>> | undefined;
 
@@ -89,6 +106,7 @@ class ChaosRun {
 
   async play(): Promise<ChaosOutcome> {
     this.#program = await buildProgram();
+    this.#delays.enable();
     const url = await this.#balancer.listen();
     await Promise.all(["one", "two", "three"].map((name) => this.#open(name)));
     await this.#until("three servers know of each other", async () =>
@@ -120,7 +138,10 @@ class ChaosRun {
       refusals: this.#listeners.flatMap(({ refusals }) => refusals).slice(0, 10),
       healedAfterNode,
       healedAfterBroker,
-      excused: this.#excused,
+      stalls: {
+        servers: Math.max(...reports.map(({ stall }) => stall)),
+        clients: Math.round(this.#delays.max / 1e6),
+      },
       died: this.#died,
       growth: growth(first, reports),
       wasted: wasted(reports),
@@ -128,6 +149,7 @@ class ChaosRun {
   }
 
   async end(): Promise<void> {
+    this.#delays.disable();
     for (const listener of this.#listeners) listener.close();
     for (const node of this.#nodes.values()) await node.kill();
     await this.#balancer.close();
@@ -160,8 +182,8 @@ class ChaosRun {
     const killed = Date.now();
     this.#nodes.delete(name);
     await node.kill();
-    // What this server sent after its last report is known to nobody; what it had under way is lost with it.
-    this.#forgive(name, killed - UNDER_WAY);
+    // What this server sent after its last report is known to nobody.
+    this.#note(`${name} was killed`, killed);
     await this.#target();
     await this.#healed(killed);
     const healed = Date.now() - killed;
@@ -174,29 +196,37 @@ class ChaosRun {
   async #killBroker(): Promise<number> {
     await this.#reports();
     const killed = Date.now();
+    this.#note("the broker was killed", killed);
+    const outage = { killed, restarted: Number.POSITIVE_INFINITY, healed: Number.POSITIVE_INFINITY };
+    this.#outage = outage;
     await this.#options.broker.kill();
     await sleep(1_500);
     await this.#reports();
-    const restarted = Date.now();
+    outage.restarted = Date.now();
+    this.#note("the broker was started");
     await this.#options.broker.restart();
-    await this.#healed(restarted);
-    const healed = Date.now() - restarted;
-    this.#excused.push({ from: killed - UNDER_WAY, to: Date.now() + UNDER_WAY });
-    await sleep(UNDER_WAY * 2);
-    return healed;
+    await this.#healed(outage.restarted);
+    outage.healed = Date.now();
+    this.#note("all hear all");
+    await sleep(1_000);
+    return outage.healed - outage.restarted;
   }
 
   /** Resolves when every client has heard every server after this time. */
   async #healed(since: number): Promise<void> {
     const names = [...this.#nodes.keys()];
-    await this.#until(`everybody hears ${names.join(", ")}`, async () =>
-      this.#listeners.every((listener) => names.every((name) => listener.hasHeard(name, since))),
-    );
+    let last: Listener | undefined;
+    await this.#until(`everybody hears ${names.join(", ")}`, async () => {
+      const deaf = this.#listeners.find((listener) => !listener.hasHeard(names, since));
+      last = deaf ?? last;
+      return deaf === undefined;
+    });
+    if (Date.now() - since > SLOW) this.#laggards.push(last!);
   }
 
-  #forgive(name: string, from: number): void {
-    const kept = this.#sent.filter(({ node, time }) => node !== name || time < from);
-    this.#sent.splice(0, this.#sent.length, ...kept);
+  /** For the examples. */
+  #note(what: string, time = Date.now()): void {
+    this.#log.push({ time, what });
   }
 
   async #order(what: "talk" | "hush"): Promise<Map<string, Report>> {
@@ -227,18 +257,63 @@ class ChaosRun {
     return { reconnections, recovered };
   }
 
-  #judge(): Verdict & { surplus: number } {
-    const verdicts = this.#listeners.map((listener) => listener.judge(this.#sent, this.#excused));
-    const sum = (of: (verdict: Verdict) => number) => verdicts.reduce((total, verdict) => total + of(verdict), 0);
+  /**
+   * What may be lost: an event that was under way while the broker was away. One that got its place in the log is owed to everybody,
+   * whenever it was sent, unless the log was lost with the broker while its sender heard of the place.
+   */
+  #isExcused({ time, settled, logged }: Sent): boolean {
+    const outage = this.#outage;
+    if (outage === undefined) return false;
+    return settled >= outage.killed && time <= (logged ? outage.restarted : outage.healed);
+  }
+
+  #judge() {
+    const isExcused = (event: Sent) => this.#isExcused(event);
+    const verdicts = this.#listeners.map((listener) => listener.judge(this.#sent, isExcused));
+    const sum = (of: (verdict: (typeof verdicts)[number]) => number) =>
+      verdicts.reduce((total, verdict) => total + of(verdict), 0);
     return {
-      lost: sum(({ lost }) => lost),
-      doubled: sum(({ doubled }) => doubled),
-      reordered: sum(({ reordered }) => reordered),
+      lost: sum(({ lost }) => lost.length),
+      missed: sum(({ missed }) => missed),
+      doubled: sum(({ doubled }) => doubled.length),
+      reordered: sum(({ reordered }) => reordered.length),
       shuffled: sum(({ shuffled }) => shuffled),
       received: sum(({ received }) => received),
-      examples: [...new Set(verdicts.flatMap(({ examples }) => examples))].slice(0, 10),
+      unlogged: this.#sent.filter((event) => !event.logged && !isExcused(event)).length,
+      examples: this.#examples(verdicts),
       surplus: this.#listeners.reduce((total, { surplus }) => total + surplus, 0),
     };
+  }
+
+  /** What went wrong, of the first few clients and events, with what happened around it. */
+  #examples(verdicts: readonly Verdict[]): string[] {
+    const start = this.#sent[0]?.time ?? 0;
+    const at = (time: number) => `${Math.round(time - start)}`;
+    const story = ({ time, what }: { time: number; what: string }) => `${at(time)} ${what}`;
+    const sent = new Map(this.#sent.map((event) => [`${event.node}#${event.number}`, event]));
+    const told = (key: string) => {
+      const event = sent.get(key);
+      return event === undefined
+        ? `${key} (not reported)`
+        : `${key} (sent ${at(event.time)}, settled ${at(event.settled)}, ${event.logged ? "logged" : "not logged"})`;
+    };
+    const examples: string[] = [];
+    for (const [index, { lost, doubled, reordered }] of verdicts.entries()) {
+      const keys = lost.map(({ node, number }) => `${node}#${number}`);
+      const wrong = [
+        ...keys.slice(0, 5).map((key) => `lost ${told(key)}`),
+        ...doubled.slice(0, 3).map((key) => `doubled ${told(key)}`),
+        ...reordered.slice(0, 3).map((key) => `reordered ${told(key)}`),
+      ];
+      if (wrong.length === 0 || examples.length >= 6) continue;
+      const history = this.#listeners[index]!.history.map(story);
+      examples.push(`client ${index}: ${wrong.join(", ")}; its connection: ${history.join(", ")}`);
+    }
+    const unlogged = this.#sent.filter((event) => !event.logged && !this.#isExcused(event));
+    for (const { node, number } of unlogged.slice(0, 5)) examples.push(`unlogged ${told(`${node}#${number}`)}`);
+    for (const { history } of this.#laggards) examples.push(`the last to be back: ${history.map(story).join(", ")}`);
+    if (examples.length > 0) examples.push(`the run: ${this.#log.map(story).join(", ")}`);
+    return examples;
   }
 
   async #until(what: string, holds: () => Promise<boolean>): Promise<void> {

@@ -18,11 +18,15 @@ export interface ServerOrder {
 export interface Report {
   readonly order: number;
   readonly port: number;
-  /** Sent since the last report. */
+  /** Delivered here since the last report. */
   readonly sent: readonly Sent[];
+  /** Sent, and not delivered here yet. */
+  readonly unsettled: number;
   readonly health: string;
   readonly servers: number;
   readonly clients: number;
+  /** The longest time for which this process did nothing, in milliseconds. */
+  readonly stall: number;
   /** Bytes held after a collection. */
   readonly held: number;
   readonly traffic: { readonly wasted: number; readonly received: number } | undefined;
