@@ -37,6 +37,11 @@ export class RedisCluster {
     }
   }
 
+  /** Ends the connections of every node that are of this type. */
+  async cut(type: "normal" | "pubsub"): Promise<void> {
+    await Promise.all(this.nodes.map((node) => ask(node, "CLIENT", "KILL", "TYPE", type)));
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
   }

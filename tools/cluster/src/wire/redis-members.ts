@@ -1,7 +1,7 @@
 import { createAdapter, createShardedAdapter } from "@socket.io/redis-adapter";
 import { createAdapter as createStreamsAdapter } from "@socket.io/redis-streams-adapter";
 import * as sockeye from "@sockeye/redis-adapter";
-import { type Library, libraries } from "../redis/clients.js";
+import { type Connected, type Library, libraries } from "../redis/clients.js";
 import type { MemberKind } from "./mixed-cluster.js";
 
 /** One way in which the incumbent's servers use Redis. */
@@ -55,13 +55,20 @@ export const modes: readonly Mode[] = [
 
 export type Make = "official" | "ours" | "ours on the official server";
 
+/** One Redis, or the nodes of a Redis Cluster. */
+export type Broker = number | readonly number[];
+
+function connect(library: Library, broker: Broker): Promise<Connected> {
+  return typeof broker === "number" ? library.connect(broker) : library.connectToCluster(broker);
+}
+
 /** A server of one make, on clients of one library. */
-export function member(make: Make, mode: Mode, library: Library, port: number, options: object = {}): MemberKind {
+export function member(make: Make, mode: Mode, library: Library, broker: Broker, options: object = {}): MemberKind {
   return {
     name: `${make} (${library.name})`,
     server: make === "ours" ? "sockeye" : "official",
     async adapter() {
-      const [pub, sub] = [await library.connect(port), await library.connect(port)];
+      const [pub, sub] = [await connect(library, broker), await connect(library, broker)];
       const isOfficial = make === "official";
       for (const { client } of [pub, sub]) (client as unknown as NodeJS.EventEmitter).on("error", () => undefined);
       return {
