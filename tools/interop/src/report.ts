@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Cell, cellName, stackName } from "./cell.js";
 import { exceptions } from "./exceptions.js";
 import type { Outcome } from "./matrix.js";
-import { ring } from "./ring.js";
+import { mixedClusters, ring } from "./ring.js";
 
 /** Outcomes of a run, gathered from the test workers by way of a folder, and drawn as a table. */
 
@@ -93,6 +93,14 @@ export function markdown(all: readonly CellOutcomes[]): string {
     "| package | proven | remarks |",
     "|---|---|---|",
     ...ring.map((member) => `| ${member.package} | ${member.proven} | ${member.remarks} |`),
+    "",
+    "## Clusters of both makes",
+    "",
+    'Official servers, ours with `wire: "socket.io"`, and our adapter on the official server, in one cluster (`tools/cluster`).',
+    "",
+    "| cluster | proven |",
+    "|---|---|",
+    ...mixedClusters.map(({ cluster, proven }) => `| ${cluster} | ${proven} |`),
     "",
   ].join("\n");
 }

@@ -1,4 +1,7 @@
-/** The compatibility ring: other people's packages with our server, as the tests under `test/compat` use them. */
+/**
+ * The compatibility ring: other people's packages with our server, as the tests under `test/compat` use them, and clusters of
+ * both makes, as those of `tools/cluster` do.
+ */
 
 export interface RingMember {
   readonly package: string;
@@ -52,5 +55,35 @@ export const ring: readonly RingMember[] = [
     proven:
       "with `allowEIO3`, by polling, WebSocket and upgrade: events, binary, acknowledgements, broadcasts, namespaces, refusals",
     remarks: "the same tests run on the incumbent's server",
+  },
+];
+
+export interface MixedCluster {
+  readonly cluster: string;
+  readonly proven: string;
+}
+
+/** Official servers, ours, and our adapter on the official server, all in one cluster. */
+export const mixedClusters: readonly MixedCluster[] = [
+  {
+    cluster: "Redis: pub/sub, sharded pub/sub (static, dynamic, dynamic-private), streams (one, several)",
+    proven:
+      "whatever one says, the others do: broadcasts of every kind, order, rooms, acknowledgements, `fetchSockets` and remote sockets, joins, leaves, disconnects, `serverSideEmit`, namespaces and rooms of any name; Redis killed and back",
+  },
+  {
+    cluster: "the same over a Redis Cluster of three, with `createCluster` of node-redis and `Cluster` of ioredis",
+    proven: "rooms spread over its nodes, order, questions; connections to each node cut (our servers)",
+  },
+  {
+    cluster: "PostgreSQL",
+    proven: "the conformance suite between both; small, large and binary messages in order; connections cut",
+  },
+  {
+    cluster: "`@socket.io/redis-emitter`, `@socket.io/postgres-emitter` into our clusters, native or not",
+    proven: "emits, rooms, except, binary, joins, leaves, disconnects, `serverSideEmit`",
+  },
+  {
+    cluster: "our emitters into clusters of the incumbent",
+    proven: "the same, typed; acknowledgements where the bus can answer",
   },
 ];
