@@ -236,10 +236,11 @@ export class BroadcastOperator<EmitEvents extends EventsMap, SocketData> {
   }
 
   #asRemote(found: (HostSocket | SocketDetails)[]): RemoteSocket<EmitEvents, SocketData>[] {
+    const aim = (id: SocketId) => this.#aimedAt(id);
     return found.map((socket) => {
       // Only a socket of this process can be told to join.
       if ("join" in socket) return socket as unknown as RemoteSocket<EmitEvents, SocketData>;
-      return new RemoteSocket<EmitEvents, SocketData>(this.#aimedAt(socket.id), socket);
+      return new RemoteSocket<EmitEvents, SocketData>(aim, socket);
     });
   }
 

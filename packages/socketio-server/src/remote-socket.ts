@@ -27,24 +27,31 @@ export interface RemoteSocketOperator {
  */
 export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   readonly id: SocketId;
-  readonly handshake: Handshake;
   /** Rooms at the time of the snapshot. */
   readonly rooms: Set<Room>;
   /** `socket.data` at the time of the snapshot. */
   readonly data: SocketData;
-  readonly #operator: RemoteSocketOperator;
+  readonly #details: Pick<SocketDetails, "handshake">;
+  readonly #aim: (id: SocketId) => RemoteSocketOperator;
+  #aimed: RemoteSocketOperator | undefined;
 
-  constructor(operator: RemoteSocketOperator, details: SocketDetails) {
-    this.#operator = operator;
+  /** @param aim asked once something is done to this socket: of thousands that are fetched, nothing is done to most */
+  constructor(aim: (id: SocketId) => RemoteSocketOperator, details: SocketDetails) {
+    this.#aim = aim;
+    this.#details = details;
     this.id = details.id;
-    this.handshake = details.handshake as Handshake;
     this.rooms = new Set(details.rooms);
     this.data = details.data as SocketData;
   }
 
+  /** As the other server described it; read when it is looked at. */
+  get handshake(): Handshake {
+    return this.#details.handshake as Handshake;
+  }
+
   /** Milliseconds to wait for the acknowledgement of the next emit. */
   timeout(timeout: number): RemoteSocket<DecorateAcknowledgements<EmitEvents>, SocketData> {
-    return new RemoteSocket(this.#operator.withTimeout(timeout), this);
+    return new RemoteSocket(() => this.#operator.withTimeout(timeout), this);
   }
 
   /** Sends an event to this socket. An acknowledgement callback needs `timeout()` before it. */
@@ -72,5 +79,10 @@ export class RemoteSocket<EmitEvents extends EventsMap, SocketData> {
   disconnect(close = false): this {
     this.#operator.disconnectSockets(close);
     return this;
+  }
+
+  get #operator(): RemoteSocketOperator {
+    this.#aimed ??= this.#aim(this.id);
+    return this.#aimed;
   }
 }

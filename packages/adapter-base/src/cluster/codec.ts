@@ -1,8 +1,10 @@
 import type { EncodedPacket } from "@sockeye/socketio-parser";
-import type { Envelope } from "./envelope.js";
+import type { Envelope, Sockets } from "./envelope.js";
 import { ClusterViolation } from "./errors.js";
 import { isKnownKind, readFields } from "./fields.js";
-import { readSections, SectionWriter } from "./sections.js";
+import { Handshakes, writeHandshakes } from "./handshakes.js";
+import { readSections, type Section, SectionWriter } from "./sections.js";
+import { ToldSocket } from "./socket-details.js";
 import { parseLowering, stringifyLifting } from "./values.js";
 
 /**
@@ -12,9 +14,10 @@ import { parseLowering, stringifyLifting } from "./values.js";
  *     section = see `sections.ts`
  *
  * The first section is the header: the envelope's fields as JSON, plain (form 0) or with values of the application in the
- * notation of `values.ts` (form 1). Then come the chunks of the encoded packet, just as the parser wrote them, if the
- * envelope carries one; then the attachments of the header itself. A reader refuses other versions, ignores fields and
- * sections it does not know, and tells unknown kinds from garbage.
+ * notation of `values.ts` (form 1). Then come the chunks: of the encoded packet, just as the parser wrote them, if the
+ * envelope carries one; the handshakes of the sockets that it tells of, as one chunk (`handshakes.ts`). Then the attachments
+ * of the header and of the handshakes. A reader refuses other versions, ignores fields and sections it does not know, and
+ * tells unknown kinds from garbage.
  */
 const MAGIC = 0x5e;
 const VERSION = 1;
@@ -29,16 +32,25 @@ export interface UnknownEnvelope {
 
 /** @throws what `JSON.stringify` throws when a value of the application cannot be written down */
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
-  const { packet, ...fields } = envelope as Envelope & { packet?: EncodedPacket };
   const attachments: Uint8Array[] = [];
+  const [fields, chunks] = envelope.kind === "sockets" ? partSockets(envelope, attachments) : partPacket(envelope);
   const form = holdsValues(envelope) ? LIFTED : PLAIN;
   const header = form === LIFTED ? stringifyLifting(fields, attachments) : JSON.stringify(fields);
-  const chunks = packet ?? [];
   const writer = new SectionWriter([MAGIC, VERSION, form, 0, chunks.length >> 8, chunks.length & 255]);
   writer.text(header);
   for (const chunk of chunks) writer.section(chunk);
   for (const attachment of attachments) writer.bytes(attachment);
   return writer.finish();
+}
+
+function partPacket(envelope: Envelope): [fields: object, chunks: EncodedPacket] {
+  const { packet = [], ...fields } = envelope as Envelope & { packet?: EncodedPacket };
+  return [fields, packet];
+}
+
+function partSockets(envelope: Sockets, attachments: Uint8Array[]): [fields: object, chunks: EncodedPacket] {
+  const sockets = envelope.sockets.map(({ id, rooms, data }) => ({ id, rooms, data }));
+  return [{ ...envelope, sockets }, [writeHandshakes(envelope.sockets, attachments)]];
 }
 
 /** Whether the application's own values are among the fields; names of rooms and namespaces are plain text. */
@@ -65,7 +77,13 @@ function read(bytes: Uint8Array): Envelope | UnknownEnvelope {
   if (!isKnownKind(fields.kind)) return { kind: "unknown" };
   const envelope = readFields(fields.kind, chunks === 0 ? fields : { ...fields, packet: rest.slice(0, chunks) });
   if (typeof envelope === "string") throw new ClusterViolation(`bad ${envelope} in ${fields.kind}`);
-  return envelope;
+  return envelope.kind === "sockets" ? withHandshakes(envelope, rest[0], attachments) : envelope;
+}
+
+function withHandshakes(envelope: Sockets, text: Section | undefined, attachments: readonly Uint8Array[]): Sockets {
+  if (typeof text !== "string") throw new ClusterViolation("handshakes are missing");
+  const handshakes = new Handshakes(text, attachments);
+  return { ...envelope, sockets: envelope.sockets.map((socket, index) => new ToldSocket(socket, handshakes, index)) };
 }
 
 function parseHeader(

@@ -6,6 +6,9 @@ export type Section = string | Uint8Array;
 const TEXT = 0;
 const BYTES = 1;
 const SECTION_HEAD = 5;
+const LONG = 64 * 1024;
+
+const { Buffer: NodeBuffer } = globalThis as { Buffer?: typeof Buffer };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -30,8 +33,7 @@ export class SectionWriter {
   }
 
   text(content: string): void {
-    // One UTF-16 unit takes three bytes of UTF-8 at most.
-    this.#reserve(content.length * 3);
+    this.#reserve(bound(content));
     const { written } = encoder.encodeInto(content, this.#buffer.subarray(this.#at + SECTION_HEAD));
     this.#close(TEXT, written);
   }
@@ -69,6 +71,11 @@ export class SectionWriter {
     larger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = larger;
   }
+}
+
+/** No fewer bytes than a text takes: three for a UTF-16 unit, unless it is so long that counting costs less than the room. */
+function bound(text: string): number {
+  return text.length < LONG || NodeBuffer === undefined ? text.length * 3 : NodeBuffer.byteLength(text);
 }
 
 /**

@@ -43,6 +43,13 @@ const envelopes: Envelope[] = [
   { ...named, kind: "handed-over", request },
 ];
 
+/** With the handshakes of sockets read, as members of plain objects. */
+function plain(decoded: ReturnType<typeof decodeEnvelope>): object {
+  if (!("sockets" in decoded)) return decoded;
+  const sockets = decoded.sockets.map(({ id, handshake, rooms, data }) => ({ id, handshake, rooms, data }));
+  return { ...decoded, sockets };
+}
+
 /** As a later version would write it. */
 function withHeader(change: (header: Record<string, unknown>) => object): Uint8Array {
   return encodeEnvelope(change({ ...common, kind: "heartbeat", version: 1 }) as Envelope);
@@ -50,7 +57,7 @@ function withHeader(change: (header: Record<string, unknown>) => object): Uint8A
 
 describe("envelope codec", () => {
   it.each(envelopes)("carries $kind", (envelope) => {
-    expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+    expect(plain(decodeEnvelope(encodeEnvelope(envelope)))).toEqual(envelope);
   });
 
   it("has an example of every kind", () => {
@@ -68,6 +75,33 @@ describe("envelope codec", () => {
     const envelope: Envelope = { ...selecting, kind: "broadcast", flags: {}, packet: chunks, parser: "json" };
     expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
     expect(decodeEnvelope(encodeEnvelope(envelopes[0]!))).toEqual(envelopes[0]);
+  });
+
+  it("carries each socket's handshake, whatever is in it", () => {
+    const handshakes = [
+      undefined,
+      { auth: { token: "a\nb\u2028", bytes: Uint8Array.of(1) } },
+      { query: { t: "\u0000b0" } },
+      null,
+      { bytes: Buffer.of(2) },
+    ];
+    const sockets = handshakes.map((handshake, i) => ({ id: `${i}`, handshake, rooms: [], data: Uint8Array.of(i) }));
+    expect(plain(decodeEnvelope(encodeEnvelope({ ...named, kind: "sockets", request, sockets })))).toMatchObject({
+      sockets: [
+        { handshake: undefined, data: Buffer.of(0) },
+        { handshake: { auth: { token: "a\nb\u2028", bytes: Buffer.of(1) } }, data: Buffer.of(1) },
+        { handshake: { query: { t: "\u0000b0" } }, data: Buffer.of(2) },
+        { handshake: null, data: Buffer.of(3) },
+        { handshake: { bytes: Buffer.of(2) }, data: Buffer.of(4) },
+      ],
+    });
+  });
+
+  it("refuses sockets without their handshakes", () => {
+    const bytes = withHeader((header) => ({ ...header, ...named, kind: "answer", request, args: [], sockets: [] }));
+    const forged = Buffer.from(Buffer.from(bytes).toString("latin1").replace('"answer"', '"sockets"'), "latin1");
+    forged.writeUInt32BE(forged.readUInt32BE(7) + 1, 7);
+    expect(decodeEnvelope(forged)).toEqual(new ClusterViolation("handshakes are missing"));
   });
 
   it("hands the application's bytes over as Buffers, as they came from a socket", () => {
