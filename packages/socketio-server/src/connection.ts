@@ -48,14 +48,16 @@ const NO_FLAGS: BroadcastFlags = {};
 
 /** One engine connection; applications meet it as `socket.client`. */
 export class Connection implements EngineSink {
+  // What a broadcast looks at stands first, side by side in memory: with thousands of connections each line of the cache counts.
   /** The engine socket below. */
   readonly conn: EngineSocket;
-  /** What is known of the first request. @internal */
-  readonly facts: RequestFacts;
-  readonly #owner: ConnectionOwner;
   /** The engine that can prepare messages for this socket, if it can. */
   readonly #preparer: EngineServer | undefined;
+  #closed = false;
+  readonly #owner: ConnectionOwner;
   readonly #decoder: PacketDecoder;
+  /** What is known of the first request. @internal */
+  readonly facts: RequestFacts;
   /** The socket of the main namespace. Most connections have no other, and need no table. */
   #main: ConnectionMember | undefined = undefined;
   #others: Map<string, ConnectionMember> | undefined = undefined;
@@ -69,7 +71,6 @@ export class Connection implements EngineSink {
   #patient = false;
   /** Why this side is closing the connection. */
   #cause: { reason: string | undefined; details: unknown } | undefined = undefined;
-  #closed = false;
   /** Volatile packets that were dropped. @internal */
   dropped = 0;
 
@@ -127,13 +128,18 @@ export class Connection implements EngineSink {
 
   /** A join is under way: further CONNECTs for the name are ignored until {@link settleConnect}. @internal */
   beginConnect(namespace: string): void {
-    this.#connecting = [...(this.#connecting ?? []), namespace];
+    if (this.#connecting === undefined) this.#connecting = [namespace];
+    else this.#connecting.push(namespace);
   }
 
   /** @internal */
   settleConnect(namespace: string): void {
-    const others = this.#connecting?.filter((name) => name !== namespace);
-    this.#connecting = others?.length === 0 ? undefined : others;
+    if (this.#connecting?.length === 1 && this.#connecting[0] === namespace) {
+      this.#connecting = undefined;
+    } else {
+      const others = this.#connecting?.filter((name) => name !== namespace);
+      this.#connecting = others?.length === 0 ? undefined : others;
+    }
   }
 
   /** @internal */

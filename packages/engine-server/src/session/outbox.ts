@@ -108,19 +108,24 @@ export interface OutboxLimits {
   readonly maxOutboxPackets: number;
 }
 
-/** The content of every outbox that is empty: a session that has nothing to say holds no array. Never written to. */
+/** The list of every outbox that needs none: a session with nothing to say, or one thing, holds no array. Never written to. */
 const NOTHING: OutgoingPacket[] = [];
 /** Nobody has looked since the last batch was taken. */
 const UNKNOWN = Number.POSITIVE_INFINITY;
 /** Emptied arrays, to be filled again by whichever session speaks next. */
 const spares: OutgoingPacket[][] = [];
 const MAX_SPARES = 1024;
+/** The batch of whoever has one packet to flush, which nearly everybody has. Somebody has it, or it holds nothing. */
+const single: OutgoingPacket[] = [];
 
 /**
  * What a session still has to write. Bounded: a peer that stops reading costs at most `maxOutboxBytes` plus one packet;
  * volatile packets go first.
  */
 export class Outbox {
+  /** What is queued, as long as it is one packet: a broadcast to many touches no list of any of them. */
+  #only: OutgoingPacket | undefined = undefined;
+  /** What is queued, when it is more. */
   #packets: OutgoingPacket[] = NOTHING;
   /** Packets and prepared messages, joined ones counted apart. */
   #length = 0;
@@ -148,11 +153,11 @@ export class Outbox {
 
   /** What was queued last. */
   get last(): OutgoingPacket | undefined {
-    return this.#packets[this.#packets.length - 1];
+    return this.#only ?? this.#packets[this.#packets.length - 1];
   }
 
   get packets(): readonly OutgoingPacket[] {
-    return this.#packets;
+    return this.#only === undefined ? this.#packets : [this.#only];
   }
 
   push(packet: OutgoingPacket): void {
@@ -160,16 +165,24 @@ export class Outbox {
     if (packet.size > this.#limits.maxOutboxBytes) this.#oversize = packet.size;
     this.#length++;
     this.#size += packet.size;
-    if (this.#packets === NOTHING) this.#packets = spares.pop() ?? [];
-    else if (packet.variants !== undefined && this.#joinLast(packet)) return;
+    if (this.#only === undefined && this.#packets === NOTHING) this.#only = packet;
+    else if (packet.variants === undefined || !this.#joinLast(packet)) this.#pushMore(packet);
+  }
+
+  #pushMore(packet: OutgoingPacket): void {
+    if (this.#only !== undefined) {
+      this.#packets = spares.pop() ?? [];
+      this.#packets.push(this.#only);
+      this.#only = undefined;
+    }
     this.#packets.push(packet);
   }
 
   #joinLast(packet: OutgoingPacket): boolean {
-    const at = this.#packets.length - 1;
-    const joined = at < 0 ? undefined : join(this.#packets[at]!, packet);
+    const joined = join(this.last!, packet);
     if (joined === undefined) return false;
-    this.#packets[at] = joined;
+    if (this.#only !== undefined) this.#only = joined;
+    else this.#packets[this.#packets.length - 1] = joined;
     return true;
   }
 
@@ -202,17 +215,19 @@ export class Outbox {
 
   /** Drops what may be dropped. */
   shed(): void {
-    const kept = this.#packets.filter((packet) => !packet.volatile);
-    const shed = this.#packets.length - kept.length;
+    const kept = this.packets.filter((packet) => !packet.volatile);
+    const shed = this.packets.length - kept.length;
     this.dropped += shed;
     this.#length -= shed;
-    this.#packets = kept;
+    this.#only = undefined;
+    this.#packets = kept.length === 0 ? NOTHING : kept;
     this.#size = kept.reduce((sum, packet) => sum + packet.size, 0);
   }
 
   /** Hands out everything; the array is to be given back with {@link recycle}. */
   take(): OutgoingPacket[] {
-    const batch = this.#packets;
+    const only = this.#only;
+    const batch = only === undefined ? this.#packets : batchOf(only);
     this.clear();
     return batch;
   }
@@ -222,13 +237,20 @@ export class Outbox {
     if (batch === NOTHING || batch.length > 64 || spares.length >= MAX_SPARES) return;
     // One by one: setting the length of an array is a call into the engine, and gives the memory away.
     while (batch.length > 0) batch.pop();
-    spares.push(batch);
+    if (batch !== single) spares.push(batch);
   }
 
   clear(): void {
+    this.#only = undefined;
     this.#packets = NOTHING;
     this.#length = 0;
     this.#size = 0;
     this.#held = UNKNOWN;
   }
+}
+
+function batchOf(packet: OutgoingPacket): OutgoingPacket[] {
+  const batch = single.length === 0 ? single : (spares.pop() ?? []);
+  batch.push(packet);
+  return batch;
 }

@@ -70,11 +70,13 @@ export class LawBreach {
 }
 
 export class Session {
+  // What a broadcast looks at stands first, side by side in memory: with thousands of sessions each line of the cache counts.
+  readonly outbox: Outbox;
+  readonly #port: SessionPort;
+  #state: SessionState = "opening";
   readonly #options: SessionOptions;
   readonly #protocol: Protocol;
-  readonly #port: SessionPort;
   readonly #heartbeat: Heartbeat;
-  #state: SessionState = "opening";
   #upgrade: UpgradeState = "none";
   // Whole milliseconds, as in the heartbeat.
   #upgradeDeadline = NEVER;
@@ -85,7 +87,6 @@ export class Session {
   #finishing = false;
   /** Packets received so far. */
   #received = 0;
-  readonly outbox: Outbox;
 
   constructor(options: SessionOptions, protocol: Protocol, port: SessionPort) {
     this.#options = options;

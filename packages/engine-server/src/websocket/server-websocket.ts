@@ -72,26 +72,27 @@ export function isServed(stream: RawStream): boolean {
  * `pong` (data), `close` (code, reason), `error` (error, when the peer broke the rules).
  */
 export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSink, Timed {
+  // What is looked at for each write stands first, side by side in memory.
   /** The stream below. */
   readonly stream: RawStream;
+  #readyState = OPEN;
+  /** Answer to the upgrade request, until it is written: with the first frames, where there are some at once. */
+  #response: string | undefined;
+  /** Listens for the stream to drain. */
+  #listening = false;
+  readonly #reader: FrameReader;
+  #handler: WebSocketHandler | undefined = undefined;
   /** The subprotocol that was agreed on, or `""`. */
   readonly protocol: string;
   readonly #settings: WebSocketSettings;
-  readonly #reader: FrameReader;
-  #handler: WebSocketHandler | undefined = undefined;
-  #readyState = OPEN;
   /** When the closing handshake has to be over; 0 before it has begun. */
   #deadline = 0;
   #closeCode = ABNORMAL;
   #closeReason = "";
   /** The handler will be told of the end in a moment. */
   #ending = false;
-  /** Listens for the stream to drain. */
-  #listening = false;
   /** Pongs that are still to be written. */
   #owed: Buffer[] | undefined = undefined;
-  /** Answer to the upgrade request, until it is written: with the first frames, where there are some at once. */
-  #response: string | undefined;
 
   constructor(stream: RawStream, protocol: string, settings: WebSocketSettings, response?: string) {
     super();
@@ -335,10 +336,8 @@ export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSi
       return;
     }
     this.#response = undefined;
-    this.stream.write(
-      frames.length === 0 ? response : Buffer.concat([Buffer.from(response, "latin1"), frames]),
-      "latin1",
-    );
+    if (frames.length === 0) this.stream.write(response, "latin1");
+    else this.stream.write(prefixed(response, frames));
   }
 
   #payPongs(): void {
@@ -366,6 +365,14 @@ function onClose(this: OwnedStream): void {
 
 function onDrain(this: OwnedStream): void {
   this[OWNER].onStreamDrain();
+}
+
+/** Text of one byte a character, and bytes behind it. */
+function prefixed(text: string, bytes: Uint8Array): Buffer {
+  const all = Buffer.allocUnsafe(text.length + bytes.length);
+  all.write(text, "latin1");
+  all.set(bytes, text.length);
+  return all;
 }
 
 /**

@@ -48,6 +48,35 @@ describe("Outbox", () => {
     expect(four.packets).toEqual([]);
   });
 
+  it("shares no array between two batches that are out at the same time", () => {
+    const [one, two] = [make(), make()];
+    for (const name of ["a", "b"]) {
+      one.push(message(`${name}1`));
+      two.push(message(`${name}2`));
+      const [first, second] = [one.take(), two.take()];
+      expect([first, second].map((batch) => batch.map(({ data }) => data))).toEqual([[`${name}1`], [`${name}2`]]);
+      one.recycle(first);
+      expect(second.map(({ data }) => data)).toEqual([`${name}2`]);
+      two.recycle(second);
+    }
+  });
+
+  it("keeps the order from the first packet to the third, and drops a first one that may be dropped", () => {
+    const outbox = make();
+    outbox.push(message("a", true));
+    expect([outbox.last?.data, outbox.packets.length]).toEqual(["a", 1]);
+    outbox.push(message("b"));
+    outbox.push(message("c"));
+    expect(outbox.packets.map(({ data }) => data)).toEqual(["a", "b", "c"]);
+    outbox.shed();
+    expect([outbox.packets.map(({ data }) => data), outbox.dropped, outbox.length]).toEqual([["b", "c"], 1, 2]);
+    const alone = make();
+    alone.push(message("d", true));
+    alone.shed();
+    alone.push(message("e"));
+    expect([alone.take().map(({ data }) => data), alone.dropped]).toEqual([["e"], 1]);
+  });
+
   it("is full by bytes, by packets, and by what the transport holds", () => {
     const outbox = make();
     outbox.push(message("x".repeat(98)));
