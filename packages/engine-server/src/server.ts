@@ -239,8 +239,10 @@ export class Server extends Engine {
   }
 
   #addUpgradeHeaders(lines: string[], request: NodeRequest): void {
-    lines.push(...(this.#upgradeHeaders.get(request) ?? []));
-    this.#upgradeHeaders.delete(request);
+    if (this.hasMiddlewares) {
+      lines.push(...(this.#upgradeHeaders.get(request) ?? []));
+      this.#upgradeHeaders.delete(request);
+    }
     if (this.listenerCount("headers") + this.listenerCount("initial_headers") === 0) return;
     const view = new NodeRequestView(request);
     const headers: ResponseHeaders = {};

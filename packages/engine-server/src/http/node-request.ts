@@ -14,9 +14,9 @@ export class NodeRequestView implements RequestView {
   readonly incoming: NodeRequest;
   readonly method: string;
   readonly url: string;
-  readonly address: string | undefined;
   readonly secure: boolean;
   readonly #query: Query;
+  #address: string | undefined;
 
   constructor(request: NodeRequest) {
     this.incoming = request;
@@ -24,8 +24,14 @@ export class NodeRequestView implements RequestView {
     this.url = request.url ?? "";
     this.#query = new Query(this.url);
     const { socket } = request;
-    this.address = socket?.remoteAddress;
+    // Who opens a session may be gone before it is admitted. Of who has one nobody asks, and it is a system call.
+    if (!this.#query.last.has("sid")) this.#address = socket?.remoteAddress;
     this.secure = (socket as { encrypted?: boolean } | undefined)?.encrypted === true;
+  }
+
+  get address(): string | undefined {
+    this.#address ??= this.incoming.socket?.remoteAddress;
+    return this.#address;
   }
 
   get query(): ReadonlyMap<string, string> {
