@@ -5,11 +5,15 @@ import { importExtensions } from "./extensions.js";
 import { PackableCopy } from "./packable.js";
 import { Reader, UNSURE } from "./reader.js";
 import { Scanner } from "./scan.js";
+import { Writer } from "./writer.js";
 
 /** Maps stay maps (no records, no shared structures), each with the shortest head. */
 export const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+
+/** What is `undefined` has no place in JSON: it is found by the copying walk. */
+const writer = new Writer("unsure");
 
 /** Reading calls nobody else's code, so one is enough for all. */
 const reader = new Reader();
@@ -25,7 +29,7 @@ const reader = new Reader();
  * @throws ParserError `ERR_SOCKEYE_PARSER_UNSERIALIZABLE`, `ERR_SOCKEYE_PARSER_TOO_DEEP`
  */
 export function packValue(value: unknown): Uint8Array {
-  return packr.pack(new PackableCopy("json").of(value, "") ?? null);
+  return writer.write(value) ?? packr.pack(new PackableCopy("json").of(value, "") ?? null);
 }
 
 /**

@@ -31,10 +31,16 @@ export class Writer {
   /** Absent in Node, which does without, and in old versions of React Native: there, msgpackr writes what is long or not ASCII. */
   readonly #encoder = NodeBuffer || typeof TextEncoder === "undefined" ? undefined : new TextEncoder();
   readonly #number = new DataView(new ArrayBuffer(8));
+  readonly #takesUndefined: boolean;
   #bytes = NOTHING;
   /** Where the packet begins that is being written; -1 between packets. */
   #start = -1;
   #at = 0;
+
+  /** @param undefinedIs `itself`: it is written as the official extension; `unsure`: it is left to others */
+  constructor(undefinedIs: "itself" | "unsure" = "itself") {
+    this.#takesUndefined = undefinedIs === "itself";
+  }
 
   /** The value as bytes, or `undefined` for what it leaves to others. */
   write(value: unknown): Uint8Array | undefined {
@@ -64,7 +70,7 @@ export class Writer {
       case "boolean":
         return this.#byte(value ? 0xc3 : 0xc2);
       case "undefined":
-        return this.#word(0xd4, 0, 2);
+        return this.#takesUndefined && this.#word(0xd4, 0, 2);
       case "object":
         return value === null ? this.#byte(0xc0) : this.#object(value, depth);
       default:
@@ -79,7 +85,8 @@ export class Writer {
     if (Array.isArray(value)) {
       return this.#array(value, depth + 1);
     }
-    if (Object.getPrototypeOf(value) === Object.prototype) {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
       return this.#map(value as Record<string, unknown>, depth + 1);
     }
     return value instanceof Uint8Array && this.#binary(value);

@@ -90,11 +90,19 @@ describe("Writer", () => {
       { toJSON: () => 1 },
       new ArrayBuffer(1),
       new Uint16Array(1),
-      Object.create(null),
       circle,
     ]) {
       expect(writer.write(["before", value])).toBeUndefined();
       expect(hex(writer.write(["next"]))).toBe(hex(packr.pack(["next"])));
+    }
+  });
+
+  it("takes objects without a prototype, and leaves what is undefined to others when told so", () => {
+    const bare = Object.assign(Object.create(null), { a: 1 });
+    expect(hex(new Writer().write(bare))).toBe(hex(packr.pack({ a: 1 })));
+    expect(hex(new Writer().write([undefined]))).toBe(hex(packr.pack([undefined])));
+    for (const value of [undefined, [undefined], { a: undefined }]) {
+      expect(new Writer("unsure").write(value)).toBeUndefined();
     }
   });
 

@@ -8,10 +8,7 @@ const { mode, prefix } = nodeSettings;
 
 async function adapter(): Promise<unknown> {
   const pub = await openRedis();
-  if (mode === "streams") {
-    // The native wire is not there over streams yet.
-    return createStreamsAdapter(pub, { wire: "socket.io", streamName: prefix, channelPrefix: prefix });
-  }
+  if (mode === "streams") return createStreamsAdapter(pub, { streamName: prefix, channelPrefix: prefix });
   const sub = await openRedis();
   if (mode === "sharded") return createShardedAdapter(pub, sub, { channelPrefix: prefix });
   return createAdapter(pub, sub, { key: prefix });
