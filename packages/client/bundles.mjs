@@ -1,5 +1,6 @@
 // The files that a server's `serveClient` hands to browsers: one script each, with source maps, from the sources.
 import { build } from "esbuild";
+import { mangled } from "./mangled.mjs";
 
 const UMD = {
   // `this` is the window in a plain script; a module loader comes first where there is one.
@@ -28,6 +29,7 @@ await Promise.all(
       target: "es2022",
       conditions: ["sockeye-source"],
       sourcemap: true,
+      mangleProps: mangled,
       logLevel: "warning",
       ...options,
     }),

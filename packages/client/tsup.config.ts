@@ -1,5 +1,6 @@
 import { defineConfig } from "tsup";
 import { commonJsEnd, library } from "../../tsup.base.js";
+import { mangled } from "./mangled.mjs";
 
 const entry = { index: "src/index.ts", websocket: "src/websocket/index.ts", msgpack: "src/msgpack/index.ts" };
 
@@ -16,6 +17,12 @@ const plugins = [commonJsEnd(CALLABLE)];
 
 // Two builds of the same sources: `#platform` resolves by condition (package.json, "imports").
 export default defineConfig([
-  library(entry, { platform: "neutral", plugins }),
+  library(entry, {
+    platform: "neutral",
+    plugins,
+    esbuildOptions: (options) => {
+      options.mangleProps = mangled;
+    },
+  }),
   library(entry, { platform: "node", outDir: "dist/node", dts: false, plugins }),
 ]);

@@ -15,7 +15,7 @@ export class Backoff {
 
   constructor(
     readonly options: BackoffOptions,
-    private readonly random: () => number = Math.random,
+    private readonly chance: () => number = Math.random,
   ) {}
 
   next(): number {
@@ -26,8 +26,8 @@ export class Backoff {
     } = this.options;
     const base = Math.min(min * 2 ** this.attempts++, max);
     const low = base * (1 - jitter);
-    const delay = low + this.random() * (Math.min(base * (1 + jitter), max) - low);
-    const advised = this.advised * (1 + this.random() * jitter);
+    const delay = low + this.chance() * (Math.min(base * (1 + jitter), max) - low);
+    const advised = this.advised * (1 + this.chance() * jitter);
     this.advised = 0;
     return Math.round(Math.max(delay, advised));
   }

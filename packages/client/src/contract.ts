@@ -2,13 +2,85 @@
  * Where Manager and Socket meet. Neither imports the other: a Manager gives each of its sockets a {@link ManagerLink} and
  * takes a {@link Member} from it, and what applications see of a Manager on `socket.io` is {@link ManagerView}.
  */
+import type { EnginePacket, Handshake } from "@sockeye/engine-parser";
 import type { Packet } from "@sockeye/socketio-parser";
+import type { AckCallback } from "./acks.js";
 import type { ArgsOf, Emitter, NameOf } from "./emitter.js";
-import type { CloseDetails } from "./engine/contract.js";
-import type { Engine, EngineCloseReason } from "./engine/engine.js";
-import type { ClientError } from "./errors.js";
+import type {
+  CloseDetails,
+  EngineOptions,
+  OutgoingPacket,
+  TransportOptions,
+  TransportShape,
+  WriteOptions,
+} from "./engine/contract.js";
+import type { ClientError, TransportError } from "./errors.js";
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
+import type { Cancel } from "./timers.js";
+
+/** Why a connection ended. */
+export type EngineCloseReason = "transport error" | "transport close" | "ping timeout" | "forced close" | "parse error";
+
+export type SessionState = "opening" | "open" | "closing" | "closed";
+
+export type EngineData = NonNullable<EnginePacket["data"]>;
+
+/** The engine of the WebSocket-only entry point tells of those marked with a star. */
+export interface EngineEvents {
+  /** * The session is open. */
+  open: () => void;
+  /** What the server told about the session. */
+  handshake: (handshake: Handshake) => void;
+  packet: (packet: EnginePacket) => void;
+  packetCreate: (packet: OutgoingPacket) => void;
+  /** * */
+  data: (data: EngineData) => void;
+  message: (data: EngineData) => void;
+  /** A batch goes to the transport; `drain` when it is gone. */
+  flush: () => void;
+  drain: () => void;
+  /** A ping of the server came (`ping` *, `heartbeat`) and was answered (`pong`). */
+  ping: () => void;
+  heartbeat: () => void;
+  pong: () => void;
+  /** * */
+  error: (error: Error) => void;
+  upgrading: (transport: TransportShape) => void;
+  upgrade: (transport: TransportShape) => void;
+  upgradeError: (error: TransportError) => void;
+  /** * */
+  close: (reason: EngineCloseReason, details?: CloseDetails | Error) => void;
+}
+
+/** One Engine.IO session, as a Manager uses it and applications see it. It opens when it is made. */
+export interface Engine extends Emitter<EngineEvents> {
+  /** Session id; secret. */
+  readonly id: string | undefined;
+  readonly readyState: SessionState;
+  /** Options with the address filled in. */
+  readonly opts: TransportOptions;
+  /** The transport in use. */
+  readonly transport: Pick<TransportShape, "name">;
+  /** Whether a message written now would leave without waiting. */
+  readonly writable: boolean;
+  /** Bytes the server takes in one message, once it has said so. */
+  readonly maxPayload: number;
+  /** Sends one message, in order. */
+  write(data: EngineData, options?: WriteOptions): this;
+  /** Ends the session once what was written has left. */
+  close(): this;
+  /** Ends the session at once. MUST tell of it with `close`, after an `error` where the details are one. */
+  end(reason: EngineCloseReason, details?: CloseDetails | Error): void;
+  /**
+   * Whether the server has been silent for too long: timers may be late (a page in the background, a laptop asleep), the
+   * clock is not. Ends the session if so, and MUST NOT do it before it has returned.
+   */
+  expired(): boolean;
+}
+
+/** Makes the engine that an entry point holds. */
+export type EngineMaker = (uri: string | undefined, options: EngineOptions) => Engine;
 
 /** Why a socket is no longer connected. */
 export type DisconnectReason = EngineCloseReason | "io server disconnect" | "io client disconnect";
@@ -68,11 +140,11 @@ export interface Recovery {
 // biome-ignore lint/suspicious/noExplicitAny: arguments of whatever event comes
 export type AnyListener = (event: any, ...args: any[]) => unknown;
 
-/** What applications see of a Socket. */
-export interface SocketView<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+/** What applications see of a Socket, from every entry point. */
+export interface CoreSocketView<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends Emitter<SocketEvents, Listen> {
   readonly nsp: string;
-  readonly io: ManagerView;
+  readonly io: CoreManagerView;
   /** Id on the server, while connected. Changes with every connection that is not a resumed one. */
   readonly id: string | undefined;
   readonly connected: boolean;
@@ -84,9 +156,7 @@ export interface SocketView<Listen extends object = DefaultEventsMap, Emit exten
   readonly active: boolean;
   auth: SocketOptions["auth"];
   connect(): this;
-  open(): this;
   disconnect(): this;
-  close(): this;
   emit<Name extends NameOf<Emit>>(event: Name, ...args: ArgsOf<Emit, Name>): this;
   emitWithAck<Name extends NameWithAck<Emit>>(
     event: Name,
@@ -95,12 +165,24 @@ export interface SocketView<Listen extends object = DefaultEventsMap, Emit exten
   /** Emits the event `message`. */
   send(...args: unknown[]): this;
   /** The next emit's acknowledgement is given up after `ms` milliseconds: its callback takes an error first. */
-  timeout(ms: number): SocketView<Listen, WithAckErrors<Emit>>;
-  /** The next emit is given up when `signal` aborts: taken back if it still waits, its acknowledgement fails. */
-  signal(signal: AbortSignal): SocketView<Listen, WithAckErrors<Emit>>;
+  timeout(ms: number): CoreSocketView<Listen, WithAckErrors<Emit>>;
   /** The next emit may be lost: it is dropped unless it can leave at once. */
   readonly volatile: this;
+}
+
+/** What applications see of a Socket, but from the WebSocket-only entry point. */
+export interface SocketView<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+  extends CoreSocketView<Listen, Emit> {
+  readonly io: ManagerView;
+  /** The next emit is given up when `signal` aborts: taken back if it still waits, its acknowledgement fails. */
+  signal(signal: AbortSignal): SocketView<Listen, WithAckErrors<Emit>>;
   compress(compress: boolean): this;
+  onAny(listener: AnyListener): this;
+  offAny(listener?: AnyListener): this;
+  onAnyOutgoing(listener: AnyListener): this;
+  offAnyOutgoing(listener?: AnyListener): this;
+  open(): this;
+  close(): this;
   /** Asks the server for a sign of life; see {@link ManagerView.probe}. */
   probe(timeout?: number): Promise<boolean>;
 }
@@ -111,15 +193,24 @@ export interface Accessor<Value> {
   (value: Value): ManagerView;
 }
 
-/** What applications see of a Manager. */
-export interface ManagerView extends Emitter<ManagerEvents> {
+/** What applications see of a Manager, from every entry point. */
+export interface CoreManagerView extends Emitter<ManagerEvents> {
   readonly uri: string | undefined;
   readonly opts: ManagerOptions;
   /** The connection below. */
   readonly engine: Engine;
   open(done?: (error?: ClientError) => void): this;
-  connect(done?: (error?: ClientError) => void): this;
   close(): this;
+  socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    nsp: string,
+    options?: SocketOptions,
+  ): CoreSocketView<Listen, Emit>;
+}
+
+/** What applications see of a Manager, but from the WebSocket-only entry point. */
+export interface ManagerView extends CoreManagerView {
+  readonly connect: (done?: (error?: ClientError) => void) => this;
+  readonly disconnect: () => this;
   socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
     nsp: string,
     options?: SocketOptions,
@@ -141,27 +232,51 @@ export interface ManagerView extends Emitter<ManagerEvents> {
 /** What a Manager tells a socket that takes part. */
 export interface Member {
   /** The connection is open: ask for the namespace. */
-  opened(): void;
-  received(packet: Packet): void;
-  closed(reason: EngineCloseReason, details?: DisconnectDetails): void;
-  /** The connection could not be opened. */
-  failed(error: ClientError): void;
+  connectionOpened(): void;
+  packetReceived(packet: Packet): void;
+  /** The connection was lost, or could not be opened. */
+  connectionLost(reason: EngineCloseReason, details?: DisconnectDetails): void;
 }
 
 /** What a Socket may ask of its Manager. */
 export interface ManagerLink {
   /** Takes part from now on; opens the connection if nothing else does. */
-  join(nsp: string, member: Member): void;
+  joinNamespace(nsp: string, member: Member): void;
   /** Takes part no longer; the last one closes the connection. */
-  leave(nsp: string): void;
+  leaveNamespace(nsp: string): void;
   /** The connection is open and the server was heard lately. */
-  ready(): boolean;
+  isReady(): boolean;
   /** A packet sent now would leave at once. */
-  writable(): boolean;
+  isWritable(): boolean;
   /** Encodes and queues a packet. Throws what cannot be encoded, and `ERR_SOCKEYE_CLIENT_TOO_LARGE`. */
-  send(packet: Packet, compress?: boolean): void;
+  sendPacket(packet: Packet, options?: WriteOptions): void;
   /** The peer broke the protocol: ends the connection with `parse error`. */
-  violated(error: Error): void;
-  dropped(dropped: DroppedPacket): void;
-  handlerError(error: unknown, event: string | number): void;
+  protocolViolated(error: Error): void;
+  packetDropped(dropped: DroppedPacket): void;
+  listenerFailed(error: unknown, event: string | number): void;
 }
+
+/** What the modifiers say about one emit. */
+export interface Flags {
+  volatile?: boolean;
+  compress?: boolean;
+  timeout?: number;
+  signal?: AbortSignal;
+  /** The callback takes an error first, whatever the options. */
+  withError?: boolean;
+}
+
+/** An event's name and arguments. */
+export type EventData = readonly [string | number, ...unknown[]];
+
+/** What the queue of retried events needs of its socket. */
+export interface RetryPort {
+  /** Whether an event can be sent. */
+  ready(): boolean;
+  /** Sends one; `settle` is told of the answer, or of an error first. */
+  post(data: EventData, settle: AckCallback, flags: Flags): void;
+  dropped(data: EventData, error: ClientError): void;
+}
+
+/** Ties a connection that is wanted to its page, until cancelled. `hurry` makes an attempt that is due later now. */
+export type Wake = (manager: CoreManagerView, link: ManagerLink, hurry: () => void) => Cancel;

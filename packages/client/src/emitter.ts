@@ -17,6 +17,8 @@ export type ListenerOf<Own, User, Name> = Name extends keyof Own
     ? User[Name]
     : never;
 
+const NONE: readonly never[] = [];
+
 type Stored = Listener & { of?: Listener };
 
 /**
@@ -38,7 +40,7 @@ export class Emitter<Own extends object, User extends object = object> {
 
   /** Calls `listener` each time `event` happens. */
   on<Name extends NameOf<Own> | NameOf<User>>(event: Name, listener: ListenerOf<Own, User, Name>): this {
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener as Stored]);
+    this.#listeners.set(event, [...this.#of(event), listener as Stored]);
     return this;
   }
 
@@ -56,7 +58,7 @@ export class Emitter<Own extends object, User extends object = object> {
   off<Name extends NameOf<Own> | NameOf<User>>(event?: Name, listener?: ListenerOf<Own, User, Name>): this {
     if (event === undefined) this.#listeners.clear();
     else {
-      const kept = listener ? [...(this.#listeners.get(event) ?? [])] : [];
+      const kept = listener ? [...this.#of(event)] : [];
       const at = kept.findIndex((each) => each === listener || each.of === listener);
       if (at >= 0) kept.splice(at, 1);
       if (kept.length) this.#listeners.set(event, kept);
@@ -67,11 +69,15 @@ export class Emitter<Own extends object, User extends object = object> {
 
   /** The listeners of `event`, as they were given. */
   listeners<Name extends NameOf<Own> | NameOf<User>>(event: Name): ListenerOf<Own, User, Name>[] {
-    return (this.#listeners.get(event) ?? []).map((each) => (each.of ?? each) as ListenerOf<Own, User, Name>);
+    return this.#of(event).map((each) => (each.of ?? each) as ListenerOf<Own, User, Name>);
   }
 
   hasListeners(event: NameOf<Own> | NameOf<User>): boolean {
     return this.#listeners.has(event);
+  }
+
+  #of(event: string | number): readonly Stored[] {
+    return this.#listeners.get(event) ?? NONE;
   }
 
   protected dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
@@ -79,12 +85,11 @@ export class Emitter<Own extends object, User extends object = object> {
   }
 
   protected fire(event: string | number, args: readonly unknown[]): void {
-    const listeners = this.#listeners.get(event);
-    if (listeners) for (const listener of listeners) this.call(listener, args, event);
+    for (const listener of this.#of(event)) this.callListener(listener, args, event);
   }
 
   /** Runs foreign code: what it throws, or rejects with, is reported and goes no further. */
-  protected call(listener: Listener, args: readonly unknown[], event: string | number): void {
+  protected callListener(listener: Listener, args: readonly unknown[], event: string | number): void {
     try {
       const result = listener.apply(this, args as never[]);
       if (result instanceof Promise) result.catch((error) => this.onListenerError(error, event));

@@ -10,22 +10,18 @@
  * ```
  */
 import { parser } from "#platform";
+import { createClient } from "./client.js";
 import { WebSocket } from "./engine/transports/websocket.js";
 import { XHR } from "./engine/transports/xhr.js";
-import { startUpgrade } from "./engine/upgrade.js";
 import type { DefaultEventsMap } from "./events.js";
-import { createIo } from "./io.js";
 import type { Manager as BaseManager } from "./manager.js";
 
-export const io = /* @__PURE__ */ createIo({
-  transports: { polling: XHR, websocket: WebSocket },
-  startUpgrade,
-  parser,
-});
+export const io = /* @__PURE__ */ createClient({ polling: XHR, websocket: WebSocket }, parser);
 
 export const Manager = io.Manager;
 export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
 
+export type { Io } from "./client.js";
 export { Fetch } from "./engine/transports/fetch.js";
 export { WebTransport } from "./engine/transports/webtransport.js";
 export { protocol } from "./io.js";

@@ -1,49 +1,33 @@
-import type { DefaultEventsMap } from "./events.js";
-import { type AliveListener, Manager as BaseManager, type ManagerKit } from "./manager.js";
+import type { AliveListener, CoreManager, Kit } from "./core/manager.js";
+import type { CoreSocket } from "./core/socket.js";
 import type { IoOptions, ManagerOptions } from "./options.js";
-import { Socket } from "./socket.js";
 import { parseUrl } from "./url.js";
 
 /** Revision of the Socket.IO protocol. */
 export const protocol = 5;
 
-/** A Manager with transports and codec chosen. */
-export interface ManagerClass {
-  new <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
-    uri?: string | ManagerOptions,
-    options?: ManagerOptions,
-    alive?: AliveListener,
-  ): BaseManager<Listen, Emit>;
-}
-
-/** The function `io`: a socket for an address. It carries the other exports, for CommonJS and for scripts. */
-export interface Io {
-  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(options?: IoOptions): Socket<Listen, Emit>;
-  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
-    uri: string | undefined,
-    options?: IoOptions,
-  ): Socket<Listen, Emit>;
-  readonly io: Io;
-  readonly connect: Io;
-  readonly Manager: ManagerClass;
-  readonly Socket: typeof Socket;
-  readonly protocol: typeof protocol;
-}
+/** A Manager that an entry point begins with: its kit is still to be given. */
+type BareManager = new (
+  uri: string | undefined,
+  options: ManagerOptions,
+  kit: Kit,
+  alive?: AliveListener,
+) => CoreManager;
 
 /**
  * Makes `io` for what an entry point holds. Sockets for different namespaces of one server share a Manager; a second one
  * for the same namespace gets its own. A Manager is remembered while its connection is wanted, and no longer.
  */
-export function createIo(kit: ManagerKit): Io {
-  class Manager extends BaseManager {
+export function createIo<Io>(Base: BareManager, kit: Kit): Io {
+  class Manager extends Base {
     constructor(uri?: string | ManagerOptions, options: ManagerOptions = {}, alive?: AliveListener) {
       if (typeof uri === "object") super(undefined, uri, kit);
       else super(uri, options, kit, alive);
     }
   }
-  const managers = new Map<string, BaseManager>();
+  const managers = new Map<string, CoreManager>();
 
-  function io(uri?: string | IoOptions, options: IoOptions = {}): Socket {
+  function io(uri?: string | IoOptions, options: IoOptions = {}): CoreSocket {
     if (typeof uri === "object") return io(undefined, uri);
     const { protocol, hostname, port, path: nsp } = parseUrl(uri);
     const key = `${protocol}://${hostname}:${port}${options.path ?? "/socket.io"}`;
@@ -59,5 +43,5 @@ export function createIo(kit: ManagerKit): Io {
     }
     return manager.socket(nsp, options);
   }
-  return Object.assign(io, { io, connect: io, Manager, Socket, protocol }) as unknown as Io;
+  return Object.assign(io, { io, connect: io, Manager, Socket: kit.Socket, protocol }) as Io;
 }

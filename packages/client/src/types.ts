@@ -2,9 +2,14 @@
 export type {
   AnyListener,
   ConnectError,
+  CoreManagerView,
+  CoreSocketView,
   DisconnectDetails,
   DisconnectReason,
   DroppedPacket,
+  Engine,
+  EngineCloseReason,
+  EngineEvents,
   ManagerEvents,
   ManagerView,
   Recovery,
@@ -20,7 +25,6 @@ export type {
   TransportName,
   TransportOptions,
 } from "./engine/contract.js";
-export type { Engine, EngineCloseReason, EngineEvents } from "./engine/engine.js";
 export { Transport } from "./engine/transport.js";
 export {
   ClientError,
@@ -32,7 +36,6 @@ export {
   ViolationError,
 } from "./errors.js";
 export type { DefaultEventsMap } from "./events.js";
-export type { Io } from "./io.js";
 export type {
   BufferPolicy,
   IoOptions,

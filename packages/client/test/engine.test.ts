@@ -8,14 +8,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Server } from "socket.io";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Fetch, type IoOptions, io, Manager, type Socket, WebSocket, XHR } from "../src/index.js";
+import { Fetch, type IoOptions, io, Manager, WebSocket, XHR } from "../src/index.js";
 import { io as webSocketIo } from "../src/websocket/index.js";
 import { type Host, once, pause, startServer, until } from "./official-server.js";
 
 /** The engine and its transports over real sockets, against the incumbent's server. */
 
 let host: Host;
-const sockets: Socket[] = [];
+const sockets: { disconnect(): unknown }[] = [];
 const open = (options: IoOptions = {}, path = "") => {
   const socket = io(host.url + path, { forceNew: true, reconnectionDelay: 20, ...options });
   sockets.push(socket);

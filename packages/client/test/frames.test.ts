@@ -25,8 +25,7 @@ async function connected() {
   return { socket, peer, arrived };
 }
 
-const send = (socket: ReturnType<typeof openWebSocket>, text: string) =>
-  sendFrame(socket, text, { type: "message", data: text }, options);
+const send = (socket: ReturnType<typeof openWebSocket>, text: string) => sendFrame(socket, text, {}, options);
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -2,6 +2,12 @@ import { decodePacket, type EnginePacket, encodePacket } from "@sockeye/engine-p
 import { Decoder, Encoder, type Packet, PacketType } from "@sockeye/socketio-parser";
 import type { OutgoingPacket, TransportClass } from "../src/engine/contract.js";
 import { type IoOptions, io, type Socket, Transport, TransportError } from "../src/index.js";
+import { io as webSocketIo } from "../src/websocket/index.js";
+import { type LinkedWebSocket, linkWebSockets } from "./web-socket-link.js";
+
+/** Entry points of the client: the default one with a transport of this file, and the WebSocket-only one. */
+export type Entry = "whole" | "websocket";
+export const ENTRIES: readonly Entry[] = ["whole", "websocket"];
 
 /**
  * A network and a server in memory, on whatever clock the timers run on. The link has latency and can be cut: after a
@@ -68,8 +74,47 @@ export class Network {
     for (const connection of this.connections) connection.cut();
   }
 
-  io(path = "/", options: IoOptions = {}): Socket {
-    return io(`http://model${path}`, { forceNew: true, transports: [this.transport], ...options });
+  /** A WebSocket to the server, as the platform would open one. */
+  webSocket(): LinkedWebSocket {
+    this.attempts.push(Date.now());
+    let connection: Connection | undefined;
+    let closed = false;
+    const handlers = {} as Record<"onmessage" | "onclose" | "onerror", (event: unknown) => void>;
+    setTimeout(() => {
+      if (closed) return;
+      if (this.down) {
+        handlers.onerror({ type: "error" });
+        return;
+      }
+      connection = new Connection(this, this.budgets.shift() ?? Infinity, {
+        frame: (data) => handlers.onmessage({ data }),
+        end: () => handlers.onclose({ code: 1006 }),
+      });
+    }, this.latency);
+    return Object.assign(handlers, {
+      binaryType: "nodebuffer",
+      bufferedAmount: 0,
+      onopen: undefined,
+      send(this: { bufferedAmount: number }, frame: string) {
+        this.bufferedAmount += frame.length;
+        queueMicrotask(() => {
+          this.bufferedAmount = 0;
+        });
+        connection!.up(frame);
+      },
+      close() {
+        closed = true;
+        connection?.close();
+      },
+    });
+  }
+
+  /** What both entry points have; the rest of the type is the default one's alone. */
+  io(path = "/", options: IoOptions = {}, entry: Entry = "whole"): Socket {
+    const url = `http://model${path}`;
+    if (entry === "whole") return io(url, { forceNew: true, transports: [this.transport], ...options });
+    linkWebSockets(() => this.webSocket());
+    return webSocketIo(url, { forceNew: true, ...options }) as unknown as Socket;
   }
 }
 

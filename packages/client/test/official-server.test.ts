@@ -3,17 +3,20 @@ import * as officialMsgpack from "socket.io-msgpack-parser";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type IoOptions, io, Manager, type Socket } from "../src/index.js";
 import { io as msgpackIo } from "../src/msgpack/index.js";
+import { io as webSocketIo } from "../src/websocket/index.js";
 import { type Host, once, startServer } from "./official-server.js";
 
 describe.each([
   ["polling", { transports: ["polling"] }],
   ["websocket", { transports: ["websocket"] }],
   ["upgrade", {}],
-] satisfies [string, IoOptions][])("socket against the incumbent's server, %s", (_name, transport) => {
+  ["the WebSocket-only entry", {}],
+] satisfies [string, IoOptions][])("socket against the incumbent's server, %s", (name, transport) => {
+  const connect = name.includes("entry") ? (webSocketIo as unknown as typeof io) : io;
   let host: Host;
   const sockets: Socket[] = [];
   const open = (path = "", options: IoOptions = {}) => {
-    const socket = io(host.url + path, { forceNew: true, reconnectionDelay: 20, ...transport, ...options });
+    const socket = connect(host.url + path, { forceNew: true, reconnectionDelay: 20, ...transport, ...options });
     sockets.push(socket);
     return socket;
   };
@@ -130,7 +133,10 @@ describe.each([
   });
 });
 
-describe("socket of a shared Manager", () => {
+describe.each([
+  ["default", io, Manager],
+  ["WebSocket-only", webSocketIo as unknown as typeof io, webSocketIo.Manager],
+])("socket of a shared Manager, %s entry", (_name, io, Manager) => {
   it("carries several namespaces over one connection", async () => {
     const host = await startServer();
     host.io.of("/a").on("connection", (socket) => socket.emit("hello", "a"));
@@ -147,7 +153,10 @@ describe("socket of a shared Manager", () => {
   });
 });
 
-describe("recovery of the incumbent's server", () => {
+describe.each([
+  ["default", io],
+  ["WebSocket-only", webSocketIo],
+])("recovery of the incumbent's server, %s entry", (_name, io) => {
   it("resumes, whatever trailing strings volatile events had", async () => {
     const host = await startServer({ connectionStateRecovery: {} });
     const socket = io(host.url, { forceNew: true, reconnectionDelay: 100, transports: ["websocket"] });

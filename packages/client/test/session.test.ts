@@ -1,6 +1,8 @@
 import type { PacketType } from "@sockeye/engine-parser";
 import { describe, expect, it } from "vitest";
-import { encodedSize, LAW, Session, type SessionState, type Verdict } from "../src/engine/session.js";
+import type { SessionState } from "../src/contract.js";
+import { LAW, Session, type Verdict } from "../src/engine/session.js";
+import { encodedSize } from "../src/engine/size.js";
 
 const HANDSHAKE = { sid: "s", upgrades: [], pingInterval: 300, pingTimeout: 200, maxPayload: 100 };
 

@@ -1,13 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { IoOptions, Socket } from "../src/index.js";
-import { ModelServer, Network } from "./link.js";
+import { ENTRIES, type Entry, ModelServer, Network } from "./link.js";
+
+vi.mock("#platform", async (load) => ({
+  ...(await load<object>()),
+  ...(await import("./web-socket-link.js")),
+}));
 
 let server: ModelServer;
 let network: Network;
 const sockets: Socket[] = [];
+let current: Entry;
 
 const open = (options: IoOptions = {}, path = "/") => {
-  const socket = network.io(path, options);
+  const socket = network.io(path, options, current);
   sockets.push(socket);
   return socket;
 };
@@ -17,6 +23,7 @@ const events = () =>
 
 beforeEach(() => {
   vi.useFakeTimers();
+  current = "whole";
   server = new ModelServer();
   network = new Network(server);
 });
@@ -28,7 +35,12 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-describe("attributes", () => {
+describe.each(ENTRIES)("attributes, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("follow the connection", async () => {
     const socket = open();
     const state = () => [socket.connected, socket.disconnected, socket.active, socket.id];
@@ -44,7 +56,7 @@ describe("attributes", () => {
     expect(state()).toEqual([false, true, false, undefined]);
   });
 
-  it("connect() and disconnect() may be called as often as one likes", async () => {
+  itWhole("connect() and disconnect() may be called as often as one likes", async () => {
     const socket = open();
     const log: unknown[] = [];
     socket.on("connect", () => log.push("connect"));
@@ -61,7 +73,11 @@ describe("attributes", () => {
   });
 });
 
-describe("credentials", () => {
+describe.each(ENTRIES)("credentials, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+
   it("are asked for at each connection, and a late answer is not used", async () => {
     const answers: ((data: Record<string, unknown>) => void)[] = [];
     const auths: unknown[] = [];
@@ -105,7 +121,12 @@ describe("credentials", () => {
   });
 });
 
-describe("a refusal", () => {
+describe.each(ENTRIES)("a refusal, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("is final", async () => {
     server.onconnect = () => ({ error: { message: "no", data: { why: 1 } } });
     const socket = open();
@@ -121,7 +142,7 @@ describe("a refusal", () => {
     expect([socket.active, network.attempts.length]).toEqual([false, 1]);
   });
 
-  it("is not, where the server says when to come back", async () => {
+  itWhole("is not, where the server says when to come back", async () => {
     let full = true;
     server.onconnect = () => (full ? { error: { message: "full", retryAfter: 1000 } } : {});
     const socket = open();
@@ -156,7 +177,12 @@ describe("a refusal", () => {
   });
 });
 
-describe("emit", () => {
+describe.each(ENTRIES)("emit, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("refuses the library's own events", () => {
     const socket = open();
     for (const name of ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]) {
@@ -169,7 +195,7 @@ describe("emit", () => {
     }
   });
 
-  it("waits for the connection, in order, and send() is the event message", async () => {
+  itWhole("waits for the connection, in order, and send() is the event message", async () => {
     const socket = open();
     socket.emit("a", 1).send(2, 3);
     expect(socket.sendBuffer.map(({ data }) => data)).toEqual([
@@ -184,7 +210,7 @@ describe("emit", () => {
     expect(socket.sendBuffer).toEqual([]);
   });
 
-  it("forgets what waits when the buffer is replaced", async () => {
+  itWhole("forgets what waits when the buffer is replaced", async () => {
     const socket = open();
     socket.emit("a");
     socket.sendBuffer = [];
@@ -210,7 +236,7 @@ describe("emit", () => {
     expect(events()).toEqual([["first"], ["second"]]);
   });
 
-  it("refuses what the server would not take, at once", async () => {
+  itWhole("refuses what the server would not take, at once", async () => {
     server.handshake.maxPayload = 100;
     const socket = open();
     const dropped = vi.fn();
@@ -243,7 +269,12 @@ describe("emit", () => {
   });
 });
 
-describe("volatile", () => {
+describe.each(ENTRIES)("volatile, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("events are dropped without a connection, and while another packet waits", async () => {
     const socket = open();
     const dropped: unknown[] = [];
@@ -261,7 +292,7 @@ describe("volatile", () => {
     expect(dropped).toEqual([["offline"], code, ["second"], code]);
   });
 
-  it("events are not retried", async () => {
+  itWhole("events are not retried", async () => {
     const socket = open({ retries: 3 });
     await run();
     socket.volatile.emit("a");
@@ -275,7 +306,12 @@ describe("volatile", () => {
   });
 });
 
-describe("acknowledgements", () => {
+describe.each(ENTRIES)("acknowledgements, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("are answered with the answer, an error first where there may be one", async () => {
     server.onevent = (_session, [, ...args], answer) => answer(...args);
     const socket = open();
@@ -293,7 +329,7 @@ describe("acknowledgements", () => {
     expect(await Promise.all([run().then(() => 0), socket.emitWithAck("d", 5, 6)])).toEqual([0, 5]);
   });
 
-  it("are given up in time, and a packet that still waits is taken back", async () => {
+  itWhole("are given up in time, and a packet that still waits is taken back", async () => {
     const socket = open({ autoConnect: false });
     const told = vi.fn();
     socket.timeout(100).emit("a", told);
@@ -458,7 +494,12 @@ describe("catch-all listeners", () => {
   });
 });
 
-describe("what a server may not do", () => {
+describe.each(ENTRIES)("what a server may not do, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it.each([
     ["a Socket.IO packet that is none", "4x", "parse error"],
     ["an Engine.IO packet that is none", "x", "parse error"],
@@ -492,7 +533,7 @@ describe("what a server may not do", () => {
     for (const session of server.sessions) session.end();
   });
 
-  it("events for a namespace that nobody joined are not delivered", async () => {
+  itWhole("events for a namespace that nobody joined are not delivered", async () => {
     const socket = open();
     const any = vi.fn();
     socket.onAny(any);

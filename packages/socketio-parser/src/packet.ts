@@ -1,15 +1,15 @@
 /** The packets of Socket.IO protocol v5, one type per kind. https://socket.io/docs/v4/socket-io-protocol/ */
 
-/** Digits on the wire. */
-export const PacketType = {
-  CONNECT: 0,
-  DISCONNECT: 1,
-  EVENT: 2,
-  ACK: 3,
-  CONNECT_ERROR: 4,
-  BINARY_EVENT: 5,
-  BINARY_ACK: 6,
-} as const;
+/** Digits on the wire. Constants of their own as well: bundlers write the digit in their place. */
+export const CONNECT = 0;
+export const DISCONNECT = 1;
+export const EVENT = 2;
+export const ACK = 3;
+export const CONNECT_ERROR = 4;
+export const BINARY_EVENT = 5;
+export const BINARY_ACK = 6;
+
+export const PacketType = { CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK } as const;
 
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 

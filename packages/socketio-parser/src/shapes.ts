@@ -1,4 +1,4 @@
-import { type Packet, PacketType } from "./packet.js";
+import { ACK, BINARY_ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, type Packet } from "./packet.js";
 import { RESERVED_EVENTS } from "./reserved-events.js";
 
 /** The shape that each packet type promises. Whatever codec a packet came through, it was checked here. */
@@ -9,7 +9,7 @@ function isRecord(value: unknown): boolean {
 
 /** A binary packet has the shape of its plain kind. */
 function plainKind(type: number): number {
-  return type > PacketType.CONNECT_ERROR ? type - 3 : type;
+  return type > CONNECT_ERROR ? type - 3 : type;
 }
 
 /**
@@ -18,13 +18,13 @@ function plainKind(type: number): number {
  */
 export function isDataValid(type: number, data: unknown): boolean {
   const kind = plainKind(type);
-  if (kind === PacketType.EVENT || kind === PacketType.ACK) {
-    return Array.isArray(data) && (kind === PacketType.ACK || isEventName(data[0]));
+  if (kind === EVENT || kind === ACK) {
+    return Array.isArray(data) && (kind === ACK || isEventName(data[0]));
   }
-  if (data === undefined || kind === PacketType.DISCONNECT) {
-    return data === undefined && kind < PacketType.EVENT;
+  if (data === undefined || kind === DISCONNECT) {
+    return data === undefined && kind < EVENT;
   }
-  return isRecord(data) || (kind === PacketType.CONNECT_ERROR && typeof data === "string");
+  return isRecord(data) || (kind === CONNECT_ERROR && typeof data === "string");
 }
 
 function isEventName(name: unknown): boolean {
@@ -35,8 +35,8 @@ function isEventName(name: unknown): boolean {
 export function isIdValid(type: number, id: unknown): boolean {
   const kind = plainKind(type);
   return id === undefined
-    ? kind !== PacketType.ACK
-    : (kind === PacketType.EVENT || kind === PacketType.ACK) && Number.isSafeInteger(id) && (id as number) >= 0;
+    ? kind !== ACK
+    : (kind === EVENT || kind === ACK) && Number.isSafeInteger(id) && (id as number) >= 0;
 }
 
 /** Whether `packet` is one that an encoder may be given, and that a decoder may hand out. */
@@ -47,8 +47,8 @@ export function isPacketValid(packet: unknown): packet is Packet {
   const { type, nsp, data, id } = packet as { type: number; nsp: unknown; data: unknown; id: unknown };
   return (
     Number.isInteger(type) &&
-    type >= PacketType.CONNECT &&
-    type <= PacketType.BINARY_ACK &&
+    type >= CONNECT &&
+    type <= BINARY_ACK &&
     typeof nsp === "string" &&
     isIdValid(type, id) &&
     isDataValid(type, data)

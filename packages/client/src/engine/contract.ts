@@ -88,7 +88,7 @@ export interface EngineOptions {
 
 /** A packet on its way out. */
 export interface OutgoingPacket extends EnginePacket {
-  readonly options?: WriteOptions;
+  readonly options?: WriteOptions | undefined;
 }
 
 export interface WriteOptions {
@@ -165,7 +165,7 @@ export interface TransportClass {
   readonly prototype: TransportShape;
 }
 
-/** What an entry point puts into the engine: nothing it does not name ends up in a bundle. */
+/** What an entry point puts into the engine with several transports: nothing it does not name ends up in a bundle. */
 export interface EngineKit {
   /** By name, in order of preference. */
   readonly transports: Readonly<Record<string, TransportClass>>;
@@ -212,6 +212,8 @@ export interface WebSocketLike {
   onclose: unknown;
   onerror: unknown;
   onmessage: unknown;
+  /** Bytes that wait to be sent. */
+  readonly bufferedAmount: number;
   close(): void;
 }
 
@@ -220,14 +222,15 @@ export interface Platform {
   readonly defaultBinaryType: "nodebuffer" | "arraybuffer";
   /** Name of the requester in error texts: `xhr poll error`. */
   readonly request: HttpRequest;
-  createCookieJar(): CookieJar | undefined;
+  /** A jar where cookies are wanted and the platform keeps none itself. */
+  createCookieJar(options: EngineOptions): CookieJar | undefined;
   /** Opens a WebSocket. `refused` is told of an HTTP answer in place of the upgrade, where that can be seen. */
-  openWebSocket(uri: string, options: TransportOptions, refused: (response: HttpResponse) => void): WebSocketLike;
+  openWebSocket(uri: string, options: TransportOptions, refused: (error: TransportError) => void): WebSocketLike;
   /** Sends one frame; `sent` is called, later, when the socket can take more. */
   sendFrame(
     socket: WebSocketLike,
     frame: string | ArrayBuffer | ArrayBufferView,
-    packet: OutgoingPacket,
+    packet: Pick<OutgoingPacket, "options">,
     options: TransportOptions,
   ): void;
   /**

@@ -1,9 +1,10 @@
-import type { EnginePacket, Handshake } from "@sockeye/engine-parser";
-import { createCookieJar, decodeHandshake, defaultBinaryType } from "#platform";
+import type { EnginePacket } from "@sockeye/engine-parser";
+import { decodeHandshake, defaultBinaryType } from "#platform";
+import type { EngineCloseReason, EngineData, EngineEvents, Engine as EngineShape, SessionState } from "../contract.js";
 import { Emitter } from "../emitter.js";
 import { MisuseError, TransportError, ViolationError } from "../errors.js";
 import { type Cancel, later } from "../timers.js";
-import { parseUrl } from "../url.js";
+import { resolveOptions } from "./address.js";
 import type {
   CloseDetails,
   EngineKit,
@@ -15,36 +16,8 @@ import type {
   TransportShape,
   WriteOptions,
 } from "./contract.js";
-import { readJson } from "./refusal.js";
-import { Session, type SessionState } from "./session.js";
-
-/** Why a connection ended. */
-export type EngineCloseReason = "transport error" | "transport close" | "ping timeout" | "forced close" | "parse error";
-
-type Data = NonNullable<EnginePacket["data"]>;
-
-export interface EngineEvents {
-  /** The session is open. */
-  open: () => void;
-  /** What the server told about the session. */
-  handshake: (handshake: Handshake) => void;
-  packet: (packet: EnginePacket) => void;
-  packetCreate: (packet: OutgoingPacket) => void;
-  data: (data: Data) => void;
-  message: (data: Data) => void;
-  /** A batch goes to the transport; `drain` when it is gone. */
-  flush: () => void;
-  drain: () => void;
-  /** A ping of the server came (`ping`, `heartbeat`) and was answered (`pong`). */
-  ping: () => void;
-  heartbeat: () => void;
-  pong: () => void;
-  error: (error: Error) => void;
-  upgrading: (transport: TransportShape) => void;
-  upgrade: (transport: TransportShape) => void;
-  upgradeError: (error: TransportError) => void;
-  close: (reason: EngineCloseReason, details?: CloseDetails | Error) => void;
-}
+import { farewell } from "./notice.js";
+import { Session } from "./session.js";
 
 /** Addresses where a move to WebSocket succeeded, for `rememberUpgrade`. */
 const remembered = new Set<string>();
@@ -58,7 +31,7 @@ const remembered = new Set<string>();
  * engine.send("hello");
  * ```
  */
-export class Engine extends Emitter<EngineEvents> {
+export class Engine extends Emitter<EngineEvents> implements EngineShape {
   /** Session id; secret. */
   id: string | undefined;
   /** The transport in use. */
@@ -91,7 +64,7 @@ export class Engine extends Emitter<EngineEvents> {
   constructor(uri: string | undefined, options: EngineOptions, kit: EngineKit) {
     super();
     this.#kit = kit;
-    this.opts = resolve(uri, options);
+    this.opts = resolveOptions(uri, options);
     this.binaryType = options.binaryType ?? defaultBinaryType;
     this.#candidates = candidatesOf(options, kit);
     const { hostname, port, path, rememberUpgrade, upgrade } = this.opts;
@@ -122,13 +95,13 @@ export class Engine extends Emitter<EngineEvents> {
   }
 
   /** Queues one message. `sent` is called when it was handed to the transport. */
-  write(data: Data, options?: WriteOptions, sent?: () => void): this {
+  write(data: EngineData, options?: WriteOptions, sent?: () => void): this {
     if (this.#push({ type: "message", data, ...(options && { options }) }) && sent) this.once("flush", sent);
     return this;
   }
 
   /** The same as {@link Engine.write}. */
-  send(data: Data, options?: WriteOptions, sent?: () => void): this {
+  send(data: EngineData, options?: WriteOptions, sent?: () => void): this {
     return this.write(data, options, sent);
   }
 
@@ -311,27 +284,10 @@ export class Engine extends Emitter<EngineEvents> {
   }
 }
 
-/** The last word of a server: `1`, or `1{"retryAfter":1500}` when it asks its clients to stay away for a while. */
-function farewell(data: unknown): CloseDetails {
-  return { description: "closed by the server", retryAfter: readJson(data).retryAfter };
-}
-
 function candidatesOf({ transports, transportImplementations }: EngineOptions, kit: EngineKit): TransportClass[] {
   if (transports && transportImplementations) {
     throw new MisuseError("BAD_OPTION", "transports and transportImplementations exclude each other");
   }
   const named = transportImplementations ?? transports ?? Object.keys(kit.transports);
   return named.map((each) => (typeof each === "string" ? kit.transports[each]! : each)).filter(Boolean);
-}
-
-function resolve(uri: string | undefined, options: EngineOptions): TransportOptions {
-  const { host, hostname = host, path = "/engine.io", addTrailingSlash = true, withCredentials } = options;
-  const { path: _, ...address } = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
-  return {
-    ...address,
-    hostname: hostname ?? address.hostname,
-    ...options,
-    path: path.replace(/\/$/, "") + (addTrailingSlash ? "/" : ""),
-    cookieJar: withCredentials ? createCookieJar() : undefined,
-  } as TransportOptions;
 }

@@ -1,21 +1,6 @@
 import { type ErrorWord, TransportError } from "../errors.js";
 import type { HttpResponse } from "./contract.js";
-
-/** What a server may say about an end that it decided. */
-interface Notice {
-  readonly code?: number;
-  readonly message?: string;
-  readonly retryAfter?: number;
-}
-
-/** An empty notice where there is none: a proxy's page, or nothing. */
-export function readJson(text: unknown): Notice {
-  try {
-    return Object(JSON.parse(text as string));
-  } catch {
-    return {};
-  }
-}
+import { readNotice } from "./notice.js";
 
 /**
  * The error for an HTTP answer that is not the expected one. The text is the API's, the status its `description`; what
@@ -24,7 +9,7 @@ export function readJson(text: unknown): Notice {
  */
 export function refusal(text: string, response: HttpResponse): TransportError {
   const { status, cause, retryAfter } = response;
-  const notice = readJson(response.text);
+  const notice = readNotice(response.text);
   // The six errors of the protocol have these numbers; the words of another body are not for a code.
   const own = notice.code! >= 0 && notice.code! < 6 && notice.message;
   const word = own ? own.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";

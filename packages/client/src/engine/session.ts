@@ -1,12 +1,12 @@
 import type { EnginePacket, Handshake, PacketType } from "@sockeye/engine-parser";
+import type { SessionState } from "../contract.js";
 import type { OutgoingPacket } from "./contract.js";
+import { encodedSize } from "./size.js";
 
 /**
  * The client's side of Engine.IO protocol 4, without clock, timers or sockets: packets and the time go in, a verdict
  * comes out. What moves bytes is in `engine.ts`; what the bytes mean is here.
  */
-
-export type SessionState = "opening" | "open" | "closing" | "closed";
 
 /** What the owner has to do about a packet. */
 export type Verdict =
@@ -108,16 +108,4 @@ function countWithin(outbox: readonly OutgoingPacket[], limit: number): number {
     count++;
   }
   return count;
-}
-
-/** Bytes that data takes on the wire: in UTF-8, and as base64 where a transport carries text alone. */
-export function encodedSize(data: NonNullable<EnginePacket["data"]>, asText: boolean): number {
-  if (typeof data !== "string") return asText ? Math.ceil(data.byteLength / 3) * 4 : data.byteLength;
-  let size = data.length;
-  for (let i = 0; i < data.length; i++) {
-    const code = data.charCodeAt(i);
-    // A surrogate pair is four bytes for two units, each of which was counted once and gets one more. (JSON has no lone ones.)
-    if (code > 0x7f) size += code > 0x7ff && (code < 0xd800 || code > 0xdfff) ? 2 : 1;
-  }
-  return size;
 }

@@ -1,5 +1,5 @@
 import { TransportError } from "../errors.js";
-import { formatQuery } from "../url.js";
+import { requestUri } from "./address.js";
 import type { OutgoingPacket, TransportHost, TransportOptions, TransportShape } from "./contract.js";
 
 /**
@@ -58,12 +58,10 @@ export abstract class Transport implements TransportShape {
 
   /** The address of a request. `stamped`: with the cache-busting parameter unless switched off. */
   protected uri(scheme: "http" | "ws", stamped: boolean, secure = this.options.secure): string {
-    const { hostname, port, path, timestampParam = "t", timestampRequests = stamped } = this.options;
+    const { timestampParam = "t", timestampRequests = stamped, forceBase64 } = this.options;
     const query = { ...this.query };
     if (timestampRequests) query[timestampParam] = Date.now().toString(36) + Math.random().toString(36).slice(2, 5);
-    if (this.options.forceBase64) query.b64 = 1;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    const suffix = Number(port) === (secure ? 443 : 80) ? "" : `:${port}`;
-    return `${scheme}${secure ? "s" : ""}://${host}${suffix}${path}?${formatQuery(query)}`;
+    if (forceBase64) query.b64 = 1;
+    return requestUri({ ...this.options, secure }, scheme, query);
   }
 }

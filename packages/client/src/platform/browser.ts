@@ -1,13 +1,14 @@
 /** Browsers, workers, React Native and anything else without Node's modules. */
 import type {
   CookieJar,
+  EngineOptions,
   HttpRequest,
-  HttpResponse,
   OutgoingPacket,
   PageEvent,
   TransportOptions,
   WebSocketLike,
 } from "../engine/contract.js";
+import type { TransportError } from "../errors.js";
 import type { Cancel } from "../timers.js";
 
 /** Written for size. */
@@ -23,7 +24,7 @@ export { parser } from "@sockeye/socketio-parser/compact";
 export const defaultBinaryType = "arraybuffer" as const;
 
 /** The browser keeps its own. */
-export function createCookieJar(): CookieJar | undefined {
+export function createCookieJar(_options: EngineOptions): CookieJar | undefined {
   return undefined;
 }
 
@@ -47,7 +48,7 @@ type AnyWebSocket = new (uri: string, protocols?: string | string[], options?: o
 export function openWebSocket(
   uri: string,
   { protocols, extraHeaders }: TransportOptions,
-  _refused: (response: HttpResponse) => void,
+  _refused: (error: TransportError) => void,
 ): WebSocketLike {
   const Class = globalThis.WebSocket as unknown as AnyWebSocket;
   const socket = extraHeaders ? new Class(uri, protocols, { headers: extraHeaders }) : new Class(uri, protocols);
@@ -58,7 +59,7 @@ export function openWebSocket(
 export function sendFrame(
   socket: WebSocketLike,
   frame: string | ArrayBuffer | ArrayBufferView,
-  _packet: OutgoingPacket,
+  _packet: Pick<OutgoingPacket, "options">,
   _options: TransportOptions,
 ): void {
   (socket as unknown as globalThis.WebSocket).send(frame as string);

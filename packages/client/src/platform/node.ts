@@ -6,6 +6,7 @@ import { type BinaryType, decodePayload, type EnginePacket } from "@sockeye/engi
 import { WebSocket } from "ws";
 import type {
   CookieJar,
+  EngineOptions,
   HttpRequest,
   HttpResponse,
   OutgoingPacket,
@@ -13,6 +14,8 @@ import type {
   TransportOptions,
   WebSocketLike,
 } from "../engine/contract.js";
+import { refusal } from "../engine/refusal.js";
+import type { TransportError } from "../errors.js";
 import type { Cancel } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
@@ -29,8 +32,8 @@ export function decodePackets(payload: string, binaryType: BinaryType): (EngineP
 
 export const defaultBinaryType = "nodebuffer" as const;
 
-export function createCookieJar(): CookieJar {
-  return new MemoryCookieJar();
+export function createCookieJar({ withCredentials }: EngineOptions): CookieJar | undefined {
+  return withCredentials ? new MemoryCookieJar() : undefined;
 }
 
 /** Options that belong to the connection, handed on as they are to `node:https` and `ws`. */
@@ -111,7 +114,7 @@ class StreamedWebSocket extends WebSocket {
 export function openWebSocket(
   uri: string,
   options: TransportOptions,
-  refused: (response: HttpResponse) => void,
+  refused: (error: TransportError) => void,
 ): WebSocketLike {
   const socket = new StreamedWebSocket(uri, options.protocols ?? [], {
     perMessageDeflate: { threshold: 1024 },
@@ -127,7 +130,7 @@ export function openWebSocket(
   // Without this listener the status and the server's reason would be lost in an error text.
   socket.on("unexpected-response", (outgoing, response) => {
     readResponse(response, options, (answer) => {
-      refused(answer);
+      refused(refusal("websocket error", answer));
       outgoing.destroy();
     });
   });
@@ -137,7 +140,7 @@ export function openWebSocket(
 export function sendFrame(
   socket: WebSocketLike,
   frame: string | ArrayBuffer | ArrayBufferView,
-  packet: OutgoingPacket,
+  packet: Pick<OutgoingPacket, "options">,
   { perMessageDeflate }: TransportOptions,
 ): void {
   const threshold = typeof perMessageDeflate === "object" ? (perMessageDeflate.threshold ?? 1024) : 1024;

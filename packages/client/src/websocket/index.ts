@@ -1,16 +1,69 @@
-/** The client with WebSocket alone: no long-polling, no upgrade. */
+/**
+ * The client for pages that count bytes: WebSocket alone, and of the rest what a connection needs that comes back and loses
+ * nothing. What it leaves out is in the table of the README; an option for it is refused, not ignored.
+ */
 import { parser } from "#platform";
-import { WebSocket } from "../engine/transports/websocket.js";
+import { type AliveListener, CoreManager, type Kit } from "../core/manager.js";
+import { CoreOutbox } from "../core/outbox.js";
+import { CoreSocket } from "../core/socket.js";
+import { MisuseError } from "../errors.js";
 import type { DefaultEventsMap } from "../events.js";
-import { createIo } from "../io.js";
-import type { Manager as BaseManager } from "../manager.js";
+import { createIo, type protocol } from "../io.js";
+import type { IoOptions, ManagerOptions } from "../options.js";
+import { WebSocketEngine } from "./engine.js";
 
-export const io = /* @__PURE__ */ createIo({ transports: { websocket: WebSocket }, parser });
+/** The function `io`: a socket for an address. It carries the other exports, for CommonJS. */
+export interface Io {
+  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    options?: IoOptions,
+  ): CoreSocket<Listen, Emit>;
+  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    uri: string | undefined,
+    options?: IoOptions,
+  ): CoreSocket<Listen, Emit>;
+  readonly io: Io;
+  readonly connect: Io;
+  readonly Manager: new <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    uri?: string | ManagerOptions,
+    options?: ManagerOptions,
+    alive?: AliveListener,
+  ) => CoreManager<Listen, Emit>;
+  readonly Socket: typeof CoreSocket;
+  readonly protocol: typeof protocol;
+}
+
+/** Options of what is not here. */
+const LACKING = [
+  "retries",
+  "bufferPolicy",
+  "bufferTtl",
+  "watchNetwork",
+  "closeOnBeforeunload",
+  "forceBase64",
+  "timestampRequests",
+  "transportOptions",
+  "transportImplementations",
+] as const;
+
+const kit: Kit = {
+  engine: (uri, options) => new WebSocketEngine(uri, options),
+  parser,
+  Socket: CoreSocket,
+  Outbox: CoreOutbox,
+  check(options) {
+    const lacks =
+      options.transports?.includes("websocket") === false ? "transports" : LACKING.find((name) => options[name]);
+    if (lacks) throw new MisuseError("BAD_OPTION", `not in this entry point: ${lacks}`);
+  },
+};
+
+export const io = /* @__PURE__ */ createIo<Io>(CoreManager, kit);
 
 export const Manager = io.Manager;
-export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
+export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = CoreManager<Listen, Emit>;
 
+export const Socket = io.Socket;
+export type Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = CoreSocket<Listen, Emit>;
 export { protocol } from "../io.js";
-export { Socket } from "../socket.js";
 export * from "../types.js";
-export { io as connect, io as default, WebSocket };
+export { io as connect, io as default };

@@ -8,7 +8,7 @@ import type {
   Parser,
 } from "../contract.js";
 import { ParserError, type ParserErrorWhat } from "../errors.js";
-import type { Packet } from "../packet.js";
+import { ACK, CONNECT_ERROR, DISCONNECT, type Packet } from "../packet.js";
 import { isDataValid, isIdValid } from "../shapes.js";
 
 export type { ParserError };
@@ -20,26 +20,25 @@ export type { ParserError };
 
 export class Encoder implements EncoderContract {
   encode(packet: Packet): EncodedPacket {
-    const { type, nsp, data, id } = packet as Packet & { data?: unknown; id?: number };
+    const { type, nsp, data, id = "" } = packet as Packet & { data?: unknown; id?: number };
     const attachments: BinaryChunk[] = [];
-    let json: string | undefined;
+    let json = "";
     try {
-      json = JSON.stringify(data, function (this: Record<string, unknown>, key, value) {
-        // `Buffer` has a `toJSON`, whose result is what `value` is.
-        const bytes = isBinary(value) ? value : this[key];
-        return type > 1 && isBinary(bytes) ? { _placeholder: true, num: attachments.push(bytes) - 1 } : value;
-      });
+      json =
+        JSON.stringify(data, function (this: Record<string, unknown>, key, value) {
+          // `Buffer` has a `toJSON`, whose result is what `value` is.
+          const bytes = isBinary(value) ? value : this[key];
+          return type > DISCONNECT && isBinary(bytes)
+            ? { _placeholder: true, num: attachments.push(bytes) - 1 }
+            : value;
+        }) ?? "";
     } catch {
       fail("UNSERIALIZABLE");
     }
-    const base = type > 4 ? type - 3 : type;
-    return [
-      (attachments.length > 0 ? `${base + 3}${attachments.length}-` : base) +
-        (nsp && nsp !== "/" ? `${nsp},` : "") +
-        (id ?? "") +
-        (json ?? ""),
-      ...attachments,
-    ];
+    const { length } = attachments;
+    const kind = type > CONNECT_ERROR ? type - ACK : type;
+    const header = length ? `${kind + ACK}${length}-` : kind;
+    return [header + (nsp && nsp !== "/" ? `${nsp},` : "") + id + json, ...attachments];
   }
 }
 
@@ -51,10 +50,8 @@ const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)/;
 export class Decoder implements DecoderContract {
   readonly #maxAttachments: number;
   #listeners: ((packet: Packet) => void)[] = [];
-  /** A binary packet, and the places that wait for their bytes. */
-  #unfinished: Packet | undefined;
-  #slots: Slot[] = [];
-  #next = 0;
+  /** Takes the next attachment of an unfinished packet. */
+  #fill: ((chunk: BinaryChunk) => Packet | undefined) | undefined;
 
   constructor(limits?: Partial<DecoderLimits>) {
     this.#maxAttachments = limits?.maxAttachments ?? 10;
@@ -79,36 +76,24 @@ export class Decoder implements DecoderContract {
   }
 
   decode(chunk: unknown): Packet | undefined {
-    const unfinished = this.#unfinished;
+    const fill = this.#fill;
     this.destroy();
     if (typeof chunk === "string") {
-      return unfinished ? fail("UNEXPECTED_TEXT") : this.#text(chunk);
+      return fill ? fail("UNEXPECTED_TEXT") : this.#text(chunk);
     }
-    if (!isBinary(chunk)) {
-      return fail("UNKNOWN_TYPE");
-    }
-    if (!unfinished) {
-      return fail("UNEXPECTED_BINARY");
-    }
-    const [holder, key] = this.#slots[this.#next++]!;
-    holder[key] = chunk;
-    if (this.#next === this.#slots.length) {
-      return unfinished;
-    }
-    this.#unfinished = unfinished;
-    return undefined;
+    return isBinary(chunk) ? (fill ?? fail("UNEXPECTED_BINARY"))(chunk) : fail("UNKNOWN_TYPE");
   }
 
   destroy(): void {
-    this.#unfinished = undefined;
+    this.#fill = undefined;
   }
 
   #text(text: string): Packet | undefined {
-    const match = HEADER.exec(text) ?? fail("UNKNOWN_PACKET_TYPE");
-    const type = Number(match[1]);
-    const count = Number(match[2] ?? 0);
-    const id = match[4] ? Number(match[4]) : undefined;
-    if (type > 4 ? !count : match[2]) {
+    const [header, digit, attachments, nsp = "/", number] = HEADER.exec(text) ?? fail("UNKNOWN_PACKET_TYPE");
+    const count = Number(attachments ?? 0);
+    const id = number ? Number(number) : undefined;
+    const type = Number(digit);
+    if (type > CONNECT_ERROR ? !count : attachments) {
       fail("ILLEGAL_ATTACHMENTS");
     }
     if (count > this.#maxAttachments) {
@@ -117,50 +102,51 @@ export class Decoder implements DecoderContract {
     if (!isIdValid(type, id)) {
       fail("INVALID_PACKET_ID");
     }
-    const json = text.slice(match[0].length);
-    // White space is no payload of ours: in front of one it once read as the acknowledgement id 0.
-    const data = json > "!" || !json ? this.#payload(json, count) : fail("INVALID_PAYLOAD");
+    const slots: Slot[] = [];
+    const data = parsePayload(text.slice(header!.length), count, slots);
     if (!isDataValid(type, data)) {
       fail("INVALID_PAYLOAD");
     }
-    const packet = { type: count ? type - 3 : type, nsp: match[3] ?? "/", data, id } as Packet;
-    if (count) {
-      this.#unfinished = packet;
-      return undefined;
-    }
-    return packet;
-  }
-
-  #payload(json: string, count: number): unknown {
-    const slots: unknown[] = new Array(count).fill(0);
-    let found = 0;
-    let data: unknown;
-    try {
-      if (json) {
-        data = JSON.parse(
-          json,
-          count
-            ? function (this: Record<string, unknown>, key, value) {
-                if (value?._placeholder === true) {
-                  // A number that is not one of the free ones makes the sum wrong for good.
-                  found = typeof value.num === "number" && slots[value.num] === 0 ? found + 1 : Number.NaN;
-                  slots[value.num] = [this, key];
-                }
-                return value;
-              }
-            : undefined,
-        );
+    const packet = { type: count ? type - ACK : type, nsp, data, id } as Packet;
+    let next = 0;
+    const fill = (chunk: BinaryChunk) => {
+      const [holder, key] = slots[next++]!;
+      holder[key] = chunk;
+      return wait();
+    };
+    const wait = () => {
+      if (next === count) {
+        return packet;
       }
-    } catch {
-      fail("INVALID_PAYLOAD");
-    }
-    if (found !== count) {
-      fail("ILLEGAL_PLACEHOLDER");
-    }
-    this.#slots = slots as Slot[];
-    this.#next = 0;
-    return data;
+      this.#fill = fill;
+      return undefined;
+    };
+    return wait();
   }
+}
+
+/** Reads a payload, and the places of its `count` attachments into `slots`. */
+function parsePayload(json: string, count: number, slots: Slot[]): unknown {
+  let found = 0;
+  let data: unknown;
+  function note(this: Record<string, unknown>, key: string, value: { _placeholder?: unknown; num: number } | null) {
+    if (value?._placeholder === true) {
+      const { num } = value;
+      // A number that is not one of the free ones makes the sum wrong for good.
+      found += Number.isInteger(num) && num >= 0 && num < count && !slots[num] ? 1 : Number.NaN;
+      slots[num] = [this, key];
+    }
+    return value;
+  }
+  try {
+    if (json) {
+      // White space is no payload of ours: in front of one it once read as the acknowledgement id 0.
+      data = JSON.parse(json > "!" ? json : "", count ? note : undefined);
+    }
+  } catch {
+    fail("INVALID_PAYLOAD");
+  }
+  return found === count ? data : fail("ILLEGAL_PLACEHOLDER");
 }
 
 function fail(what: ParserErrorWhat): never {

@@ -2,7 +2,6 @@ import type { BinaryData } from "@sockeye/engine-parser";
 import { decodePacket, encodePacket, openWebSocket, sendFrame } from "#platform";
 import { TransportError } from "../../errors.js";
 import type { CloseDetails, OutgoingPacket, WebSocketLike } from "../contract.js";
-import { refusal } from "../refusal.js";
 import { Transport } from "../transport.js";
 
 /** One packet per frame: text for text, a binary frame for bytes. */
@@ -15,9 +14,7 @@ export class WebSocket extends Transport {
   }
 
   open(): void {
-    const socket = openWebSocket(this.uri("ws", false), this.options, (response) =>
-      this.#end(refusal("websocket error", response)),
-    );
+    const socket = openWebSocket(this.uri("ws", false), this.options, (error) => this.#end(error));
     this.#socket = socket;
     socket.onopen = () => this.#drained();
     socket.onmessage = ({ data }: { data: string | BinaryData }) => {

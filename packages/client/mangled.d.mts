@@ -1,0 +1,2 @@
+/** Names of internal members, for `mangleProps` of esbuild. */
+export const mangled: RegExp;

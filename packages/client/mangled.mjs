@@ -1,0 +1,63 @@
+/**
+ * Names that no one outside meets: contracts between the parts of this package. The builds for browsers write them short. A name
+ * belongs here only if it is nobody else's: no option, no event's field, nothing of the platform's.
+ */
+const NAMES = [
+  // Emitter
+  "callListener",
+  "dispatch",
+  "fire",
+  "onListenerError",
+  // Manager and what its sockets ask of it
+  "joinNamespace",
+  "leaveNamespace",
+  "isReady",
+  "isWritable",
+  "sendPacket",
+  "protocolViolated",
+  "packetDropped",
+  "listenerFailed",
+  "connectionOpened",
+  "packetReceived",
+  "connectionLost",
+  "reconnecting",
+  "attempts",
+  "advised",
+  "chance",
+  "kit",
+  "alive",
+  "rest",
+  "measure",
+  "Outbox",
+  // Socket
+  "offsets",
+  "joinNow",
+  "askFor",
+  "postEvent",
+  "refuseWith",
+  "releaseWaiting",
+  "giveUpAttempt",
+  "giveUp",
+  "nextFlags",
+  "dropPacket",
+  "transmit",
+  "deliver",
+  "outbox",
+  "waiting",
+  "takeAll",
+  "takeBack",
+  "fullError",
+  "track",
+  "timers",
+  "late",
+  "settle",
+  "failSent",
+  "withError",
+  // Engine
+  "deadline",
+  "held",
+  "handedOver",
+  "startUpgrade",
+];
+
+export const mangled = new RegExp(`^(${NAMES.join("|")})$`);

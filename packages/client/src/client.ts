@@ -1,0 +1,49 @@
+import type { Parser } from "@sockeye/socketio-parser";
+import type { AliveListener } from "./core/manager.js";
+import type { TransportClass } from "./engine/contract.js";
+import { Engine } from "./engine/engine.js";
+import { measure } from "./engine/size.js";
+import { startUpgrade } from "./engine/upgrade.js";
+import type { DefaultEventsMap } from "./events.js";
+import { createIo, type protocol } from "./io.js";
+import { Manager } from "./manager.js";
+import type { IoOptions, ManagerOptions } from "./options.js";
+import { Outbox } from "./outbox.js";
+import { Socket } from "./socket.js";
+import { wake } from "./wake.js";
+
+/** A Manager with transports and codec chosen. */
+export interface ManagerClass {
+  new <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    uri?: string | ManagerOptions,
+    options?: ManagerOptions,
+    alive?: AliveListener,
+  ): Manager<Listen, Emit>;
+}
+
+/** The function `io`: a socket for an address. It carries the other exports, for CommonJS and for scripts. */
+export interface Io {
+  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(options?: IoOptions): Socket<Listen, Emit>;
+  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
+    uri: string | undefined,
+    options?: IoOptions,
+  ): Socket<Listen, Emit>;
+  readonly io: Io;
+  readonly connect: Io;
+  readonly Manager: ManagerClass;
+  readonly Socket: typeof Socket;
+  readonly protocol: typeof protocol;
+}
+
+/** The client with everything but what its entry points choose: transports by name, in order of preference, and the codec. */
+export function createClient(transports: Readonly<Record<string, TransportClass>>, parser: Parser): Io {
+  const engine = { transports, startUpgrade };
+  return createIo<Io>(Manager, {
+    engine: (uri, options) => new Engine(uri, options, engine),
+    parser,
+    Socket,
+    Outbox,
+    measure,
+    wake,
+  });
+}

@@ -1,0 +1,27 @@
+import { createCookieJar } from "#platform";
+import { formatQuery, parseUrl } from "../url.js";
+import type { EngineOptions, TransportOptions } from "./contract.js";
+
+/** Fills in the address. What the options say of it goes before what `uri` says. */
+export function resolveOptions(uri: string | undefined, options: EngineOptions): TransportOptions {
+  const { host, hostname = host, path = "/engine.io", addTrailingSlash = true } = options;
+  const address = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
+  return {
+    ...address,
+    hostname: hostname ?? address.hostname,
+    ...options,
+    path: path.replace(/\/$/, "") + (addTrailingSlash ? "/" : ""),
+    cookieJar: createCookieJar(options),
+  } as TransportOptions;
+}
+
+/** The address of a request. */
+export function requestUri(
+  { hostname, port, path, secure }: TransportOptions,
+  scheme: "http" | "ws",
+  query: Readonly<Record<string, unknown>>,
+): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const suffix = Number(port) === (secure ? 443 : 80) ? "" : `:${port}`;
+  return `${scheme}${secure ? "s" : ""}://${host}${suffix}${path}?${formatQuery(query)}`;
+}
