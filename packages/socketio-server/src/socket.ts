@@ -415,8 +415,7 @@ export class Socket<
         return;
       }
     }
-    if (packet.id !== undefined) args.push(this.#answerTo(packet.id));
-    this.#handle(args);
+    this.#handle(packet.id === undefined ? args : withLast(args, this.#answerTo(packet.id)));
   }
 
   /** An event that may have been here before: it is handled once, and its answer goes to whoever asked last. */
@@ -622,6 +621,14 @@ export class Socket<
       if (this.connected && error !== null) this[FAILED](error);
     }).start();
   }
+}
+
+/** By hand for what most events are: an array that outgrows its place gets room for sixteen more. */
+function withLast(args: Event, last: unknown): Event {
+  if (args.length === 1) return [args[0], last];
+  if (args.length === 2) return [args[0], args[1], last];
+  args.push(last);
+  return args;
 }
 
 /** Events that the library emits on a namespace. */
