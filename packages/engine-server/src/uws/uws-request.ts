@@ -14,6 +14,36 @@ interface Peer {
   readonly remoteAddress: string | undefined;
 }
 
+/** Asks for the address when somebody wants to know it: it is a system call, and of those who have a session nobody does. */
+class UwsPeer implements Peer {
+  readonly encrypted: boolean;
+  /** Until it was asked. */
+  #response: NativeResponse | undefined;
+  #remoteAddress: string | undefined;
+
+  constructor(response: NativeResponse, encrypted: boolean) {
+    this.#response = response;
+    this.encrypted = encrypted;
+  }
+
+  /** `undefined` if the first to ask comes after the answer. */
+  get remoteAddress(): string | undefined {
+    const response = this.#response;
+    this.#response = undefined;
+    if (response !== undefined) this.#remoteAddress = addressOf(response);
+    return this.#remoteAddress;
+  }
+}
+
+function addressOf(response: NativeResponse): string | undefined {
+  try {
+    return Buffer.from(response.getRemoteAddressAsText()).toString() || undefined;
+  } catch {
+    // The library throws at whoever touches a response that is over.
+    return undefined;
+  }
+}
+
 /**
  * What middlewares, `allowRequest` and events get as the request: the part of node's `IncomingMessage` that does not
  * concern the body. A copy, because the native request does not outlive its handler.
@@ -35,8 +65,12 @@ export class UwsRequest {
       const present = headers[name];
       headers[name] = present === undefined ? value : present + (name === "cookie" ? "; " : ", ") + value;
     });
-    const remoteAddress = Buffer.from(response.getRemoteAddressAsText()).toString();
-    this.socket = { encrypted: secure, remoteAddress: remoteAddress || undefined };
+    this.socket = new UwsPeer(response, secure);
+  }
+
+  /** Has the address at hand, also when the request is over. */
+  rememberAddress(): void {
+    void this.socket.remoteAddress;
   }
 
   /** The older name of {@link socket}. */

@@ -97,6 +97,8 @@ export class UwsServer extends Engine {
 
   #onRequest(response: NativeResponse, request: NativeRequest, secure: boolean): void {
     const view = new UwsRequestView(new UwsRequest(request, response, secure));
+    // Who opens a session may be gone before it is admitted, and middlewares may look when all is over.
+    if (this.hasMiddlewares || !view.query.has("sid")) view.raw.rememberAddress();
     const reply = this.#reply(response, view);
     const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
     const exchange = this.#exchange(view, response, reply, shim);
@@ -114,6 +116,7 @@ export class UwsServer extends Engine {
     { below }: UwsAttachOptions,
   ): void {
     const raw = new UwsRequest(request, response, secure);
+    raw.rememberAddress();
     const view = new UwsRequestView(raw);
     const reply = this.#reply(response, view);
     if (below?.(raw, new UwsResponse(reply)) === true) return;
@@ -177,6 +180,7 @@ export class UwsServer extends Engine {
     compressFrom: number,
   ): void {
     const view = new UwsRequestView(new UwsRequest(request, response, secure));
+    view.raw.rememberAddress();
     const handshake: UwsHandshake = {
       key: request.getHeader("sec-websocket-key"),
       protocol: request.getHeader("sec-websocket-protocol"),
