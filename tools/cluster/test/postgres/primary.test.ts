@@ -51,7 +51,13 @@ async function open(tableName: string, recovery: boolean): Promise<void> {
   await vi.waitFor(async () => {
     for (const server of servers) expect(await server.call("serverCount")).toBe(3);
   }, 10_000);
-  sockets = servers.map(({ url }) => io(url, { transports: ["websocket"], forceNew: true }));
+  const options = {
+    transports: ["websocket" as const],
+    forceNew: true,
+    reconnectionDelay: 50,
+    reconnectionDelayMax: 200,
+  };
+  sockets = servers.map(({ url }) => io(url, options));
   await eventually(() => expect(sockets.every(({ connected }) => connected)).toBe(true), 10_000);
 }
 
@@ -83,6 +89,40 @@ describe("workers of a primary that is on PostgreSQL", () => {
       },
       { timeout: 5_000 },
     );
+  });
+
+  it("resume the session of one that was killed, on another and then elsewhere, with all it missed", async () => {
+    await open("primary_killed", true);
+    const moved = sockets[0]!;
+    const heard: number[] = [];
+    const recoveries: boolean[] = [];
+    moved.on("said", (n: number) => heard.push(n));
+    moved.on("connect", () => recoveries.push(moved.recovered));
+    const { id } = moved;
+    let said = 0;
+    const sayThrough = async (server: ServerProcess, count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) await server.call("emit", "said", ++said);
+    };
+    const allHeard = () =>
+      eventually(() => expect(heard).toEqual(Array.from({ length: said }, (_, n) => n + 1)), 10_000);
+
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+    ] as const) {
+      // Behind what its server has written down of the session.
+      await sayThrough(servers[from]!, 1);
+      await allHeard();
+      // A load balancer would lead it to a server that is there.
+      (moved.io as unknown as { uri: string }).uri = servers[to]!.url;
+      await servers[from]!.kill();
+      await sayThrough(servers[2]!, 3);
+      await allHeard();
+      expect([moved.id, recoveries.at(-1)]).toEqual([id, true]);
+      await sayThrough(servers[to]!, 2);
+      await allHeard();
+    }
+    expect(recoveries).toEqual([true, true]);
   });
 
   it("hear of an outage, and are whole again after it", async () => {
