@@ -383,6 +383,7 @@ export class ClusterAdapter extends InMemoryAdapter {
       keepsLog: this.#log !== undefined,
       receive: (envelope, position) => this.#receive(envelope, position),
       gap: () => this.#log?.gap(),
+      returned: () => this.#log?.returned(),
       nodeLeft: (node, saidGoodbye) => {
         this.#requests.nodeLeft(node, saidGoodbye);
         this.#rounds.nodeLeft(node);

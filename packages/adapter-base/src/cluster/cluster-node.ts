@@ -22,6 +22,8 @@ export interface NamespacePort {
   receive(envelope: NamespaceEnvelope, position?: LogPosition): void;
   /** Something may have been lost. */
   gap(): void;
+  /** The backend may be back. */
+  returned(): void;
   nodeLeft(node: NodeId, saidGoodbye: boolean): void;
   healthChanged(health: AdapterHealth): void;
   sweep(now: number): void;
@@ -210,6 +212,7 @@ export class ClusterNode implements DriverReceiver {
     this.#health.publishing(state.publish);
     this.#health.receiving(state.receive);
     this.#announceHealth();
+    if (state.publish === "up") for (const namespace of this.#namespaces.values()) namespace.returned();
   }
 
   async #start(): Promise<void> {

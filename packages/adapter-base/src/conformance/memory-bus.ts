@@ -197,11 +197,16 @@ export class MemoryDriver implements ClusterDriver {
   }
 
   outage(): void {
-    this.#receiver?.onState({ publish: "down", receive: "down" });
+    this.state("down");
+  }
+
+  /** Says how well it reaches the bus. */
+  state(way: "up" | "down"): void {
+    this.#receiver?.onState({ publish: way, receive: way });
   }
 
   recovered(): void {
-    this.#receiver?.onState({ publish: "up", receive: "up" });
+    this.state("up");
     this.#receiver?.onGap();
   }
 

@@ -149,6 +149,11 @@ export class ClusterLog implements AdapterLog {
     void this.#order.check();
   }
 
+  /** The store may be back. */
+  returned(): void {
+    this.#order.returned();
+  }
+
   /** The peer of a session is back on another node: resolves when that node can have it. */
   release(pid: string): Promise<void> {
     return this.#takeover.release(pid);

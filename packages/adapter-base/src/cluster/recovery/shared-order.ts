@@ -390,6 +390,13 @@ export class SharedOrder {
     if (!this.#isUp || time - this.#lastCheck >= this.#options.checkInterval) void this.check();
   }
 
+  /** The store may be back, if it was away: looks at once, not with the next sweep, until which nothing would be logged. */
+  returned(): void {
+    if (this.#isUp || !this.#isOpen) return;
+    const before = this.#checking ?? Promise.resolve(false);
+    void before.then((isBack) => isBack || this.check());
+  }
+
   /** Reads what the log has and this node has not. `false`: the store does not answer. */
   check(): Promise<boolean> {
     this.#checking ??= this.#readOn().finally(() => {

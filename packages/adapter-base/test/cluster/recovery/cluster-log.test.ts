@@ -97,6 +97,19 @@ describe("when the store is away", () => {
     expect(b.read().slice(0, 2)).toEqual(["before", "again"]);
   });
 
+  it("logs again with the driver's word that it is back, and does not wait until it looks by itself", async () => {
+    const [one] = (await cluster(1, {}, { heartbeatInterval: 60_000, heartbeatTimeout: 600_000 })) as [Node];
+    const a = await peerOn(one);
+    vi.spyOn(one.driver.recovery!, "append").mockRejectedValueOnce(new Error("away"));
+    say(one, "refused");
+    await arrived(a, ["refused"]);
+    one.driver.state("up");
+    await sleep(0);
+    say(one, "again");
+    await arrived(a, ["refused", "again"]);
+    expect(one.adapter.inspect().traffic.unlogged).toBe(1);
+  });
+
   it("cannot resume, says so, and can when it is back", async () => {
     const [one, two] = (await cluster(2)) as [Node, Node];
     const peer = await peerOn(one);

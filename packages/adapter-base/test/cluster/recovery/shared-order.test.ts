@@ -203,3 +203,20 @@ it("does not wait longer than its time for a log that is not opened", async () =
   expect([backend.delivered, backend.told, backend.appended]).toEqual([[1, 2], [1, 2], []]);
   order.close();
 });
+
+it("logs again as soon as it is told that the store may be back", async () => {
+  const backend = new Backend();
+  const order = await open(backend);
+  backend.takes = false;
+  order.broadcast(own(1), true);
+  await turn();
+  backend.drain();
+  await turn();
+  backend.takes = true;
+  order.returned();
+  await turn();
+  order.broadcast(own(2), true);
+  await turn();
+  expect([backend.told, backend.appended, backend.delivered]).toEqual([[1], [2], [1, 2]]);
+  order.close();
+});
