@@ -66,7 +66,7 @@ const PATIENCE = 15_000;
 /** Milliseconds to heal after which it is told who was the last. */
 const SLOW = 3_000;
 
-/** From the kill of the broker until every server delivered to every client again. */
+/** From the kill of the broker until every server logged again, and delivered to every client. */
 interface Outage {
   readonly killed: number;
   restarted: number;
@@ -206,8 +206,9 @@ class ChaosRun {
     this.#note("the broker was started");
     await this.#options.broker.restart();
     await this.#healed(outage.restarted);
+    await this.#until("every server logs again", async () => (await this.#reports()).every(({ logs }) => logs));
     outage.healed = Date.now();
-    this.#note("all hear all");
+    this.#note("all hear all, and log");
     await sleep(1_000);
     return outage.healed - outage.restarted;
   }

@@ -12,9 +12,15 @@ export class OwnEvents {
   readonly #waiting = new Map<number, number>();
   #settled: Sent[] = [];
   #last = 0;
+  #areLogged = false;
 
   constructor(node: string) {
     this.#node = node;
+  }
+
+  /** Whether the latest one that was delivered had its place in the log. */
+  get areLogged(): boolean {
+    return this.#areLogged;
   }
 
   get unsettled(): number {
@@ -55,6 +61,7 @@ export class OwnEvents {
     const time = this.#waiting.get(number);
     if (time === undefined) return;
     this.#waiting.delete(number);
+    this.#areLogged = logged;
     this.#settled.push({ node: this.#node, number, time, settled: Date.now(), logged });
   }
 }

@@ -22,6 +22,8 @@ export interface Report {
   readonly sent: readonly Sent[];
   /** Sent, and not delivered here yet. */
   readonly unsettled: number;
+  /** The latest one that was delivered here had its place in the log. */
+  readonly logs: boolean;
   readonly health: string;
   readonly servers: number;
   readonly clients: number;

@@ -50,6 +50,7 @@ async function report(order: number): Promise<Report> {
     port: (http.address() as AddressInfo).port,
     sent: events.settled(),
     unsettled: events.unsettled,
+    logs: events.areLogged,
     health: adapter.health ?? "unknown",
     servers: await io.of("/").adapter.serverCount(),
     clients: io.engine.clientsCount,

@@ -25,6 +25,12 @@ export class RedisCluster {
     return this.nodes.map(({ port }) => port);
   }
 
+  /** The node on which there is a key of this pattern. */
+  async nodeWith(pattern: string): Promise<RedisServer> {
+    for (const node of this.nodes) if ((await ask(node, "KEYS", pattern)) !== "") return node;
+    throw new Error(`no node has a key ${pattern}`);
+  }
+
   /** Resolves when every node says that every slot is served. */
   async settled(): Promise<void> {
     const deadline = performance.now() + 15_000;
