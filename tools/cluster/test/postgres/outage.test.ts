@@ -89,7 +89,7 @@ describe("when the server ends a connection (pg_terminate_backend)", () => {
   it("what was removed from the table meanwhile is reported as a gap", async () => {
     stage = await Stage.open(server);
     const one = await stage.node([{ kind: "cluster" }], { replayWindow: 50, cleanupInterval: 100 });
-    const two = await stage.node([ALL], { reconnectionDelay: 3_000 });
+    const two = await stage.node([ALL], { reconnectionDelay: 3_000, reconnectionDelayMax: 3_000 });
     await stage.terminateListeners();
     await until("down/down", two);
     await one.driver.publish(ALL, numbered(1));
