@@ -104,8 +104,7 @@ export class ClusterSessions {
     this.#asleep.set(session.pid, session);
     if (this.#asleep.size > this.#options.maxSessions) this.#forgetOldest();
     // What was done for it before its end is still to be written down.
-    if (this.#order.behind) this.#order.after(() => this.#finish(session));
-    else this.#finish(session);
+    this.#order.afterPlaces(() => this.#finish(session));
   }
 
   forget(pid: string): void {
@@ -181,7 +180,7 @@ export class ClusterSessions {
     if (resumption !== undefined) this.putBack(pid, resumption);
     this.#sessions.get(pid)?.live?.abandon?.();
     // Its end may wait for its turn.
-    await this.#order.drained();
+    await new Promise<void>((resolve) => this.#order.afterPlaces(resolve));
     await this.writer.flush();
   }
 

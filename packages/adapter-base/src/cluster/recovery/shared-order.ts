@@ -5,6 +5,7 @@ import type { SocketId } from "../../names.js";
 import { SharedLog } from "../../recovery/shared-log.js";
 import type { NodeId } from "../contract.js";
 import { ClusterError } from "../errors.js";
+import { Arrears } from "./arrears.js";
 import type { LogPosition, RecoveryStore, StoreLimits } from "./contract.js";
 import { Sequencer } from "./sequencer.js";
 import { Timeline } from "./timeline.js";
@@ -62,10 +63,17 @@ export interface OrderOptions {
 
 interface Pending extends Waiting {
   readonly broadcast: OwnBroadcast;
+  /** A session of this node may ask for it. */
+  readonly wanted: boolean;
+  /** The store was given it. */
+  readonly tried: boolean;
   /** Where it is in the log, once that is known. */
   position: LogPosition | undefined;
-  /** How it ended, when it got no place in the log: published all the same, or not at all. */
-  outcome: "unlogged" | "refused" | undefined;
+  /**
+   * How it ended, when it got no place in the log in time: published all the same; not at all; or not yet, and then it may get one when
+   * the store is back.
+   */
+  outcome: "unlogged" | "refused" | "deferred" | undefined;
   /** Sockets that could not wait for it. */
   expedited: Set<SocketId> | undefined;
 }
@@ -111,8 +119,8 @@ export class SharedOrder {
   #isUp = false;
   /** It is not known yet whether the log can be opened. What is broadcast meanwhile waits for it. */
   #isOpening = true;
-  /** Its broadcasts, and whether a session of this node may ask for them. */
-  readonly #unopened: [Pending, boolean][] = [];
+  readonly #unopened: Pending[] = [];
+  readonly #arrears: Arrears<OwnBroadcast>;
   /** Milliseconds for which this process stood still while something waited: nobody else is late for that. */
   #stalled = 0;
   /** When the timer should call. */
@@ -130,6 +138,19 @@ export class SharedOrder {
     this.#options = options;
     this.#port = port;
     this.timeline = new Timeline(options.span);
+    const limits = { maxEntries: options.limits.maxEntries, maxBytes: options.maxBytes };
+    this.#arrears = new Arrears<OwnBroadcast>(limits, {
+      append: ({ envelope }, wanted) => store.append(options.namespace, envelope, wanted),
+      place: (position, broadcast) => {
+        this.#place(position, broadcast);
+        this.#pump();
+      },
+      refused: (error) => {
+        this.#isUp = false;
+        port.refused(error);
+      },
+      tell: (broadcast) => this.#tell(broadcast),
+    });
   }
 
   /** What comes before this is of no concern here. */
@@ -141,13 +162,14 @@ export class SharedOrder {
     this.#isOpening = false;
     this.timeline.note(now(), head.number);
     for (const [position, entry] of this.#early.splice(0)) this.#place(position, entry);
-    for (const [pending, wanted] of this.#unopened.splice(0)) this.#append(pending, wanted);
+    for (const pending of this.#unopened.splice(0)) this.#append(pending);
     this.#pump();
     this.#watch();
   }
 
   close(): void {
     this.#giveUp(Number.POSITIVE_INFINITY);
+    this.#arrears.close();
     this.#isOpen = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -179,7 +201,7 @@ export class SharedOrder {
   }
 
   get waiting(): number {
-    return this.#turnstile.size + this.#sequencer.size;
+    return this.#turnstile.size + this.#sequencer.size + this.#arrears.size;
   }
 
   // --- what this node does --------------------------------------------------------------------------------------------
@@ -195,23 +217,47 @@ export class SharedOrder {
     return new Promise((resolve) => this.after(resolve));
   }
 
+  /**
+   * Does something after everything before it, and when what this node delivered without a place has got one, where the store can
+   * give any.
+   */
+  afterPlaces(operation: () => void): void {
+    this.#arrears.whenNone(() => (this.behind ? this.after(operation) : operation()));
+  }
+
+  /** The same, but does not wait for a store that is away: `false`, then. */
+  async placed(): Promise<boolean> {
+    await this.drained();
+    if (this.#arrears.size === 0) return true;
+    return this.#isUp && (await this.#arrears.settled());
+  }
+
   /** `wanted`: a session of this node may ask for it. */
   broadcast(broadcast: OwnBroadcast, wanted: boolean): void {
-    const canBeLogged = this.#isOpening || (this.#isUp && this.#telling === 0);
+    const outcome = this.#outlook;
     const pending: Pending = {
       broadcast,
+      wanted,
+      tried: outcome === undefined,
       sequence: broadcast.sequence,
       since: this.#clock(),
       position: undefined,
-      outcome: canBeLogged ? undefined : "refused",
+      outcome,
       expedited: undefined,
     };
     this.#turnstile.wait(pending);
-    if (this.#isOpening) this.#unopened.push([pending, wanted]);
-    else if (canBeLogged) this.#append(pending, wanted);
+    if (this.#isOpening) this.#unopened.push(pending);
+    else if (outcome === undefined) this.#append(pending);
     if (this.#turnstile.size > MAX_STEPS) this.#giveUp(Number.POSITIVE_INFINITY);
     this.#pump();
     this.#watch();
+  }
+
+  /** What is known of a broadcast before it is tried. None may overtake one that has not got its place, or its way, yet. */
+  get #outlook(): Pending["outcome"] {
+    if (this.#isOpening) return undefined;
+    if (this.#telling > 0 || !this.#isOpen) return "refused";
+    return this.#isUp && this.#arrears.owed === 0 ? undefined : "deferred";
   }
 
   /** One socket cannot wait: `deliver` gets what is broadcast before, in order with what concerns this socket alone. */
@@ -224,8 +270,8 @@ export class SharedOrder {
     });
   }
 
-  #append(pending: Pending, wanted: boolean): void {
-    this.#store.append(this.#options.namespace, pending.broadcast.envelope, wanted).then(
+  #append(pending: Pending): void {
+    this.#store.append(this.#options.namespace, pending.broadcast.envelope, pending.wanted).then(
       (position) => this.#appended(pending, position),
       (thrown) => this.#refused(pending, asError(thrown)),
     );
@@ -233,6 +279,7 @@ export class SharedOrder {
 
   #appended(pending: Pending, position: LogPosition | undefined): void {
     this.#answered();
+    if (this.#arrears.owed > 0) this.returned();
     pending.position = position;
     if (position === undefined) pending.outcome ??= "unlogged";
     else this.#place(position, pending.broadcast);
@@ -240,9 +287,10 @@ export class SharedOrder {
   }
 
   #refused(pending: Pending, error: Error): void {
-    pending.outcome ??= "refused";
+    const isTooLarge = (error as { code?: unknown }).code === "ERR_SOCKEYE_CLUSTER_TOO_LARGE";
+    pending.outcome ??= isTooLarge || this.#telling > 0 ? "refused" : "deferred";
     this.#port.refused(error);
-    if ((error as { code?: unknown }).code !== "ERR_SOCKEYE_CLUSTER_TOO_LARGE") this.#isUp = false;
+    if (!isTooLarge) this.#isUp = false;
     this.#pump();
   }
 
@@ -300,7 +348,7 @@ export class SharedOrder {
   #late(entry: LogEntry): void {
     const pending = this.#pendingOf(entry);
     if (pending !== undefined) pending.outcome ??= "unlogged";
-    else if (!this.#unplaced.has(keyOf(entry))) {
+    else if (!this.#wasOwed(entry) && !this.#unplaced.has(keyOf(entry))) {
       this.unplaced(entry.origin, entry.sequence);
       this.#port.deliver(entry, undefined);
     }
@@ -353,14 +401,23 @@ export class SharedOrder {
   #deliverPlaced(entry: LogEntry): void {
     this.#sequencer.advance(this.#clock());
     const number = this.#keep(entry, now());
-    if (this.#unplaced.delete(keyOf(entry))) this.#delivered.push(number);
+    const wasUnplaced = this.#unplaced.delete(keyOf(entry));
+    if (this.#wasOwed(entry) || wasUnplaced) this.#delivered.push(number);
     else if (entry.encoded !== undefined) this.#port.deliver(entry, this.position);
   }
 
-  #deliverUnplaced({ broadcast, outcome }: Pending): void {
+  #wasOwed({ origin, sequence }: LogEntry): boolean {
+    return origin === this.#port.self && this.#arrears.placed(sequence);
+  }
+
+  #deliverUnplaced({ broadcast, wanted, tried, outcome }: Pending): void {
     this.unplaced(broadcast.origin, broadcast.sequence);
     this.#port.deliver(broadcast, undefined);
-    if (outcome !== "refused") return;
+    if (outcome === "deferred") this.#arrears.add({ broadcast, wanted, tried, since: now() });
+    else if (outcome === "refused") this.#tell(broadcast);
+  }
+
+  #tell(broadcast: OwnBroadcast): void {
     this.#telling++;
     void this.#port.tell(broadcast).then(() => {
       this.#telling--;
@@ -383,6 +440,7 @@ export class SharedOrder {
   /** Called every second or so. */
   sweep(time: number): void {
     if (!this.#isOpen) return;
+    this.#arrears.sweep(time);
     this.timeline.note(time, this.#sequencer.last);
     this.#history.dropOlderThan(time - this.#options.limits.maxAge);
     const horizon = this.#history.first;
@@ -392,9 +450,9 @@ export class SharedOrder {
 
   /** The store may be back, if it was away: looks at once, not with the next sweep, until which nothing would be logged. */
   returned(): void {
-    if (this.#isUp || !this.#isOpen) return;
+    if (!this.#isOpen || (this.#isUp && this.#arrears.owed === 0)) return;
     const before = this.#checking ?? Promise.resolve(false);
-    void before.then((isBack) => isBack || this.check());
+    void before.then((isBack) => (isBack && this.#arrears.owed === 0) || this.check());
   }
 
   /** Reads what the log has and this node has not. `false`: the store does not answer. */
@@ -407,16 +465,24 @@ export class SharedOrder {
 
   async #readOn(): Promise<boolean> {
     this.#lastCheck = now();
+    // Of what is added later, the answer may know nothing.
+    const { latest } = this.#arrears;
     try {
       let after: LogPosition | undefined = this.position;
       while (after !== undefined && this.#isOpen) after = await this.#readPage(after);
       this.#answered();
+      if (this.#isOpen) this.#settle(latest);
       return true;
     } catch (thrown) {
       if (this.#isOpen) this.#port.refused(asError(thrown));
       this.#isUp = false;
       return false;
     }
+  }
+
+  #settle(latest: number): void {
+    this.#arrears.settle(latest);
+    if (this.#arrears.owed > 0) this.returned();
   }
 
   /** The place from which to read on; `undefined` when nothing is left. */
@@ -471,6 +537,7 @@ export class SharedOrder {
     this.#sequencer.jump(position, this.#clock());
     this.#history = new SharedLog(position.number + 1);
     this.#delivered = [];
+    this.#arrears.forgetPlaces();
     this.timeline.reset();
   }
 

@@ -116,8 +116,8 @@ export class Takeover {
   /** From the store; what this node, or the one that has it, had yet to write is there then. */
   async #take(pid: string): Promise<{ taken: TakenSession; wasLive: boolean }> {
     const { namespace, port } = this.options;
-    await this.order.drained();
-    if (!(await this.sessions.writer.flush())) throw new Refusal("unavailable");
+    const isKnown = (await this.order.placed()) && (await this.sessions.writer.flush());
+    if (!isKnown) throw new Refusal("unavailable");
     let taken = await this.store.take(namespace, pid, port.self);
     let owner: NodeId | undefined;
     // A peer that is cut again and again may be on its way to several nodes.

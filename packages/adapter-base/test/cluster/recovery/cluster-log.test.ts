@@ -5,6 +5,7 @@ import {
   type ClusterAdapterOptions,
   createClusterAdapter,
 } from "../../../src/cluster/cluster-adapter.js";
+import { decodeSession } from "../../../src/cluster/recovery/session-record.js";
 import {
   eventually,
   type Faults,
@@ -94,7 +95,32 @@ describe("when the store is away", () => {
     });
     b.notice();
     expect(await b.resume(one.namespace)).toBeUndefined();
-    expect(b.read().slice(0, 2)).toEqual(["before", "again"]);
+    expect(b.read().slice(0, 3)).toEqual(["before", "alone", "again"]);
+  });
+
+  it("logs afterwards what it delivered meanwhile: nobody misses it, and who had it does not get it again", async () => {
+    const [one, two, three] = (await cluster(3)) as [Node, Node, Node];
+    const had = await peerOn(one, "pid-a");
+    const elsewhere = await peerOn(two, "pid-b");
+    const asleep = await peerOn(two, "pid-c");
+    const cut = await peerOn(one, "pid-d");
+    say(one, "before");
+    await Promise.all([had, elsewhere, asleep, cut].map((peer) => arrived(peer, ["before"])));
+    asleep.notice();
+    await sleep(20);
+    bus.kill();
+    for (const name of ["first", "second"]) say(one, name);
+    await Promise.all([had, cut].map((peer) => arrived(peer, ["before", "first", "second"])));
+    cut.notice();
+    bus.restart();
+    await eventually(() => expect(one.adapter.inspect().waiting).toBe(0));
+    say(two, "after");
+    expect(await asleep.resume(three.namespace)).toBeUndefined();
+    expect(await cut.resume(two.namespace)).toBeUndefined();
+    had.cut();
+    expect(await had.resume(three.namespace)).toBeUndefined();
+    const all = ["before", "first", "second", "after"];
+    await Promise.all([had, elsewhere, asleep, cut].map((peer) => arrived(peer, all)));
   });
 
   it("logs again with the driver's word that it is back, and does not wait until it looks by itself", async () => {
@@ -301,11 +327,17 @@ describe("limits", () => {
 describe("sessions in the store", () => {
   it("follow changes of data without being told", async () => {
     const [one, two] = (await cluster(2)) as [Node, Node];
+    const saved: unknown[] = [];
+    const { save } = one.driver.recovery!;
+    vi.spyOn(one.driver.recovery!, "save").mockImplementation(async (namespace, records, lifetime) => {
+      await save.call(one.driver.recovery, namespace, records, lifetime);
+      for (const { bytes } of records) saved.push(decodeSession(bytes).data);
+    });
     const peer = await peerOn(one);
     peer.data = { step: 1 };
     await eventually(() => expect(bus.tables.inspect().sessions).toBe(1));
     peer.data = { step: 2 };
-    await sleep(150);
+    await eventually(() => expect(saved.at(-1)).toEqual({ step: 2 }));
     peer.cut();
     one.driver.die();
     expect(await peer.resume(two.namespace)).toBeUndefined();

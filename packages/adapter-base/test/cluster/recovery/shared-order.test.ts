@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
+import { ClusterError } from "../../../src/cluster/errors.js";
 import type { LoggedEnvelope, LogPosition, RecoveryStore } from "../../../src/cluster/recovery/contract.js";
 import {
   type LogEntry,
@@ -22,6 +23,8 @@ function entry(origin: string, sequence: number): LogEntry {
 /** A store that takes what it is told to take, and a bus that takes nothing until it is told to. */
 class Backend {
   takes = true;
+  /** With what it refuses. */
+  refusal: Error = new Error("the store is away");
   epoch = "e";
   readonly logged: LoggedEnvelope[] = [];
   readonly appended: number[] = [];
@@ -70,7 +73,7 @@ class Backend {
   }
 
   async #append(sequence: number): Promise<LogPosition> {
-    if (!this.takes) throw new Error("the store is away");
+    if (!this.takes) throw this.refusal;
     const number = this.appended.push(sequence);
     if (this.delay > 0) await sleep(this.delay);
     return { epoch: "e", number };
@@ -119,6 +122,7 @@ it("logs nothing while a broadcast without a place is still on its way to the bu
 
   await say(1);
   backend.takes = false;
+  backend.refusal = new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", "too large");
   await say(2);
   expect(backend.told).toEqual([2]);
   backend.takes = true;
@@ -210,13 +214,24 @@ it("logs again as soon as it is told that the store may be back", async () => {
   backend.takes = false;
   order.broadcast(own(1), true);
   await turn();
-  backend.drain();
-  await turn();
+  order.broadcast(own(2), true);
+  expect(backend.delivered).toEqual([1, 2]);
   backend.takes = true;
   order.returned();
   await turn();
-  order.broadcast(own(2), true);
+  order.broadcast(own(3), true);
   await turn();
-  expect([backend.told, backend.appended, backend.delivered]).toEqual([[1], [2], [1, 2]]);
+  expect([backend.told, backend.appended, backend.delivered]).toEqual([[], [1, 2, 3], [1, 2, 3]]);
+  expect([order.delivered, order.waiting]).toEqual([[1, 2], 0]);
   order.close();
+});
+
+it("tells of what it could not log when it is closed before the store is back", async () => {
+  const backend = new Backend();
+  const order = await open(backend);
+  backend.takes = false;
+  order.broadcast(own(1), true);
+  await turn();
+  order.close();
+  expect(backend.told).toEqual([1]);
 });
