@@ -65,7 +65,14 @@ export function sendFrame(
   (socket as unknown as globalThis.WebSocket).send(frame as string);
 }
 
-const PAGE_EVENTS = "offline online pagehide pageshow visibilitychange beforeunload".split(" ") as readonly PageEvent[];
+const PAGE_EVENTS: readonly PageEvent[] = [
+  "offline",
+  "online",
+  "pagehide",
+  "pageshow",
+  "visibilitychange",
+  "beforeunload",
+];
 
 /**
  * All of them reach the window; `visibilitychange` bubbles up to it. Nothing to watch in React Native: call
