@@ -533,6 +533,15 @@ describe.each(ENTRIES)("what a server may not do, %s entry", (entry) => {
     for (const session of server.sessions) session.end();
   });
 
+  it("a namespace granted when nobody is there for it any more is left", async () => {
+    const socket = open();
+    await run();
+    server.last.wire.send('40/other,{"sid":"x"}');
+    await run();
+    expect(server.received.slice(1)).toEqual([{ type: 1, nsp: "/other" }]);
+    expect(socket.connected).toBe(true);
+  });
+
   itWhole("events for a namespace that nobody joined are not delivered", async () => {
     const socket = open();
     const any = vi.fn();
