@@ -9,6 +9,7 @@ prints work per second of server CPU and, in brackets, the median of the ratios 
 
   --rounds N          rounds (5)
   --seconds S         length of a measured window (2)
+  --warm-up S         of load before it, while code is compiled (as long as the window, and 2 at least; 0.25 with --quick)
   --only a,b          implementations; a:WORD is a once more, under another name (how much is noise?)
   --against DIR       also our packages of another checkout of this repository, as ours-*:NAME-OF-THE-FOLDER
   --quick             2 rounds of 0.5 s, a tenth of the peers where there are thousands, four implementations
@@ -30,6 +31,7 @@ export interface Choice {
   readonly scenarios: ReturnType<typeof scenariosOf>;
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUp: number;
   readonly scale: number;
   readonly only: readonly string[] | undefined;
   readonly against: string | undefined;
@@ -54,10 +56,13 @@ export function parseCommandLine(args: string[]): Choice {
   const known = new Set(scenarios.flatMap(({ implementations }) => implementations));
   const stranger = only?.find((word) => !known.has(word.split(":")[0] ?? ""));
   if (stranger !== undefined) leave(2, `No such implementation: ${stranger}. There are ${[...known].join(", ")}`);
+  const seconds = positive("seconds", values.seconds ?? (values.quick ? "0.5" : "2"));
+  const warmUp = values.quick ? "0.25" : String(Math.max(2, seconds));
   return {
     scenarios: scenariosOf(positionals),
     rounds: positive("rounds", values.rounds ?? (values.quick ? "2" : "5")),
-    seconds: positive("seconds", values.seconds ?? (values.quick ? "0.5" : "2")),
+    seconds,
+    warmUp: positive("warm-up", values["warm-up"] ?? warmUp),
     scale: values.quick ? 0.1 : 1,
     only: only ?? (values.quick ? QUICK : undefined),
     against: values.against,
@@ -76,6 +81,7 @@ function readArgs(args: string[]) {
       options: {
         rounds: { type: "string" },
         seconds: { type: "string" },
+        "warm-up": { type: "string" },
         only: { type: "string" },
         against: { type: "string" },
         quick: { type: "boolean" },

@@ -74,7 +74,7 @@ export class Scoreboard {
         scenario: scenario.name,
         implementation: name,
         seconds: this.choice.seconds,
-        warmUpSeconds: Math.min(1, this.choice.seconds / 2),
+        warmUpSeconds: this.choice.warmUp,
         scale: this.choice.scale,
         services: this.services.addresses,
         home: join(root, "tools/bench"),

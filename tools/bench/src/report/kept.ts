@@ -16,6 +16,8 @@ export interface Kept extends Result {
   readonly commit: string;
   readonly rounds: number;
   readonly seconds: number;
+  /** Seconds of load before the window. */
+  readonly warmUp?: number;
   /** How many processes wanted a core, on average over the last minute of it. More than there are cores: others were at work. */
   readonly load?: number;
 }
@@ -29,14 +31,18 @@ export function keptResults(): Map<string, Kept> {
 export interface Circumstances {
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUp: number;
 }
 
 /** Replaces what was kept of these scenarios. */
-export function keep(results: readonly (readonly [Scenario, Result])[], { rounds, seconds }: Circumstances): void {
+export function keep(
+  results: readonly (readonly [Scenario, Result])[],
+  { rounds, seconds, warmUp }: Circumstances,
+): void {
   const all = keptResults();
   const date = new Date().toISOString().slice(0, 10);
   const load = Math.round(loadavg()[0] ?? 0);
-  const about = { machine: machine(), date, commit: commit(), rounds, seconds, load };
+  const about = { machine: machine(), date, commit: commit(), rounds, seconds, warmUp, load };
   for (const [scenario, { cells }] of results) {
     all.set(scenario.name, { scenario: scenario.name, ...about, cells: cells.map((cell) => short(scenario, cell)) });
   }

@@ -38,8 +38,9 @@ export function replacePart(text: string, name: string, part: string): string {
 function circumstances(all: readonly Kept[]): string {
   const lines = new Map<string, Kept[]>();
   for (const kept of all) {
-    const { machine, date, commit, rounds, seconds } = kept;
-    const line = `${date}, ${machine}; ${rounds} rounds of ${seconds} s; sources of ${commit}`;
+    const { machine, date, commit, rounds, seconds, warmUp } = kept;
+    const window = `${rounds} rounds of ${seconds} s${warmUp === undefined ? "" : `, each after ${warmUp} s of the same load`}`;
+    const line = `${date}, ${machine}; ${window}; sources of ${commit}`;
     lines.set(line, [...(lines.get(line) ?? []), kept]);
   }
   return [...lines].map(([line, runs]) => `- ${line}, ${loadOf(runs)}: ${namesOf(runs)}`).join("\n");
