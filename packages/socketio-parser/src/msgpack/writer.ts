@@ -18,7 +18,9 @@ interface Chunk extends Uint8Array {
 }
 
 /** In browsers there is none. */
-const { Buffer: NodeBuffer } = globalThis as unknown as { Buffer?: { allocUnsafeSlow(size: number): Chunk } };
+const { Buffer: NodeBuffer } = globalThis as unknown as {
+  Buffer?: { allocUnsafeSlow(size: number): Chunk; byteLength(text: string): number };
+};
 
 const NOTHING: Chunk = new Uint8Array(0);
 
@@ -52,13 +54,25 @@ export class Writer {
     let sure = false;
     try {
       sure = this.#value(value, 0);
-      return sure ? this.#bytes.subarray(this.#start, this.#at) : undefined;
+      return sure ? this.#handOut() : undefined;
     } finally {
       if (!sure) {
         this.#at = this.#start;
       }
       this.#start = -1;
     }
+  }
+
+  /** What is large had a chunk to itself, and does not hold more than twice its size. */
+  #handOut(): Uint8Array {
+    const chunk = this.#bytes;
+    const packet = chunk.subarray(this.#start, this.#at);
+    if (chunk.length <= CHUNK) {
+      return packet;
+    }
+    this.#bytes = NOTHING;
+    this.#at = 0;
+    return packet.length * 2 >= chunk.length ? packet : copyOf(packet);
   }
 
   #value(value: unknown, depth: number): boolean {
@@ -140,7 +154,7 @@ export class Writer {
 
   #text(text: string): boolean {
     const { length } = text;
-    this.#room(HEAD + length * UNIT);
+    this.#room(HEAD + boundOf(text));
     if (length > SHORT) {
       return this.#longText(text);
     }
@@ -254,13 +268,27 @@ export class Writer {
     }
     const written = this.#bytes.subarray(this.#start, this.#at);
     const needed = written.length + length;
-    const size = Math.max(needed * 2, CHUNK);
-    const chunk: Chunk = NodeBuffer === undefined ? new Uint8Array(size) : NodeBuffer.allocUnsafeSlow(size);
+    const chunk = chunkOf(needed <= CHUNK ? CHUNK : needed + (needed >> 1));
     chunk.set(written);
     this.#bytes = chunk;
     this.#start = 0;
     this.#at = written.length;
   }
+}
+
+function chunkOf(size: number): Chunk {
+  return NodeBuffer === undefined ? new Uint8Array(size) : NodeBuffer.allocUnsafeSlow(size);
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = chunkOf(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
+/** No fewer bytes than a text takes. A long one is counted, where the platform can: that costs less than the room for the worst. */
+function boundOf(text: string): number {
+  return text.length < CHUNK || NodeBuffer === undefined ? text.length * UNIT : NodeBuffer.byteLength(text);
 }
 
 /** Bytes before a text of so many bytes. */

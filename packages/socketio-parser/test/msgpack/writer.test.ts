@@ -29,6 +29,21 @@ describe("Writer", () => {
   });
 
   it.each([
+    ["text", "x".repeat(1_000_000)],
+    ["text of three bytes a unit", "\u20ac".repeat(100_000)],
+    ["bytes", new Uint8Array(1_000_000).fill(7)],
+    ["many small values", Array.from({ length: 50_000 }, (_, i) => i)],
+  ])("holds no more than twice the size of large %s", (_title, value) => {
+    const writer = new Writer();
+    writer.write(["small"]);
+    const written = writer.write(value)!;
+    expect(Buffer.compare(written, packr.pack(value))).toBe(0);
+    expect(written.buffer.byteLength).toBeLessThanOrEqual(written.byteLength * 2);
+    expect(Buffer.compare(writer.write(["next"])!, packr.pack(["next"]))).toBe(0);
+    expect(Buffer.compare(written, packr.pack(value))).toBe(0);
+  });
+
+  it.each([
     -1,
     -32,
     -33,
