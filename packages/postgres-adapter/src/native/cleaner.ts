@@ -1,3 +1,4 @@
+import { CleaningRounds } from "../cleaning-rounds.js";
 import type { Database, Statement } from "../database/contract.js";
 import { isPassing, PostgresAdapterError } from "../errors.js";
 import type { Floor } from "./reader.js";
@@ -35,46 +36,36 @@ export class Cleaner {
   #marks: Mark[] = [];
   /** The latest transaction that is known to have left rows. */
   #latest = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  readonly #rounds: CleaningRounds;
 
   constructor(database: Database, clean: Statement, options: CleanerOptions, port: CleanerPort) {
     this.#database = database;
     this.#clean = clean;
     this.#options = options;
     this.#port = port;
+    this.#rounds = new CleaningRounds(options.cleanupInterval, () => this.#run());
   }
 
   get isIdle(): boolean {
-    return this.#timer === undefined;
+    return this.#rounds.isIdle;
   }
 
   /** There are rows of this transaction in the table. */
   sawRows(xid: number): void {
     this.#latest = Math.max(this.#latest, xid);
-    if (this.#timer === undefined) this.#schedule();
+    this.#rounds.start();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#rounds.close();
   }
 
-  /** Nodes do it at different times. */
-  #schedule(): void {
-    if (this.#isClosed) return;
-    this.#timer = setTimeout(() => this.#run(), this.#options.cleanupInterval * (0.75 + Math.random() / 2));
-    this.#timer.unref?.();
-  }
-
-  /** Once all rows that were seen are below a mark that was worked off, there is nothing left to do. */
-  async #run(): Promise<void> {
+  /** Whether something is left: not when all rows that were seen are below a mark that was worked off. */
+  async #run(): Promise<boolean> {
     const mark = this.#dueMark(performance.now());
     const isDone = mark !== undefined && (await this.#remove(mark.floor)) && mark.floor.xid > this.#latest;
-    this.#timer = undefined;
     if (isDone) this.#marks = [];
-    else this.#schedule();
+    return !isDone;
   }
 
   /** Notes how far things are now, and gives the latest mark that is old enough. */
@@ -92,7 +83,7 @@ export class Cleaner {
     try {
       for (;;) {
         const [row] = await this.#database.query(this.#clean, [life, xid, AT_ONCE]);
-        if (row?.removed !== AT_ONCE || this.#isClosed) return row?.ok === true;
+        if (row?.removed !== AT_ONCE || this.#rounds.isClosed) return row?.ok === true;
       }
     } catch (cause) {
       // An outage is told by others.

@@ -1,4 +1,5 @@
 import type { StoreLimits } from "@sockeye/adapter-base";
+import { CleaningRounds } from "../cleaning-rounds.js";
 import type { Database } from "../database/contract.js";
 import { isPassing, PostgresAdapterError } from "../errors.js";
 import { logKey } from "./keys.js";
@@ -11,21 +12,19 @@ import type { RecoveryStatements } from "./statements.js";
 export class StoreCleaner {
   readonly #database: Database;
   readonly #statements: RecoveryStatements;
-  readonly #interval: number;
   readonly #report: (error: Error) => void;
   readonly #ages = new Map<string, number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  readonly #rounds: CleaningRounds;
 
   constructor(database: Database, statements: RecoveryStatements, interval: number, report: (error: Error) => void) {
     this.#database = database;
     this.#statements = statements;
-    this.#interval = interval;
     this.#report = report;
+    this.#rounds = new CleaningRounds(interval, () => this.#clean());
   }
 
   get isIdle(): boolean {
-    return this.#timer === undefined;
+    return this.#rounds.isIdle;
   }
 
   opened(namespace: string, { maxAge }: StoreLimits): void {
@@ -34,21 +33,11 @@ export class StoreCleaner {
 
   /** There is something to be removed some time. */
   wrote(): void {
-    if (this.#timer !== undefined || this.#isClosed) return;
-    this.#timer = setTimeout(() => this.#run(), this.#interval * (0.75 + Math.random() / 2));
-    this.#timer.unref?.();
+    this.#rounds.start();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async #run(): Promise<void> {
-    const remains = await this.#clean();
-    this.#timer = undefined;
-    if (remains) this.wrote();
+    this.#rounds.close();
   }
 
   /** Whether there is something left that will be over some time. */

@@ -1,3 +1,4 @@
+import { CleaningRounds } from "../cleaning-rounds.js";
 import type { Statement } from "../database/contract.js";
 import { isPassing, PostgresAdapterError } from "../errors.js";
 import type { Ask } from "./attachments.js";
@@ -8,33 +9,23 @@ export class AttachmentCleaner {
   readonly #clean: Statement;
   readonly #interval: number;
   readonly #report: (error: Error) => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  readonly #rounds: CleaningRounds;
 
   constructor(ask: Ask, clean: Statement, interval: number, report: (error: Error) => void) {
     this.#ask = ask;
     this.#clean = clean;
     this.#interval = interval;
     this.#report = report;
+    this.#rounds = new CleaningRounds(interval, () => this.#remove());
   }
 
   /** There is at least one. */
   sawAttachment(): void {
-    if (this.#timer !== undefined || this.#isClosed) return;
-    this.#timer = setTimeout(() => this.#run(), this.#interval * (1 + Math.random() / 4));
-    this.#timer.unref?.();
+    this.#rounds.start();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async #run(): Promise<void> {
-    const remains = await this.#remove();
-    this.#timer = undefined;
-    if (remains) this.sawAttachment();
+    this.#rounds.close();
   }
 
   /** Whether there are some left. */
