@@ -5,12 +5,13 @@ import { parser as msgpack } from "../src/msgpack/index.js";
 
 /** One test per published advisory on a parser of this protocol: the input that did the harm. */
 
-const CODECS: readonly (readonly [string, Parser])[] = [
-  ["main", json],
-  ["compact", compact.parser],
+/** Each codec, and its texts: the compact one has one for everything. */
+const CODECS: readonly (readonly [string, Parser, tooMany: string, misshapen: string])[] = [
+  ["main", json, "too many attachments", "invalid payload"],
+  ["compact", compact.parser, "invalid packet", "invalid packet"],
 ];
 
-describe.each(CODECS)("advisories, %s codec", (_name, parser) => {
+describe.each(CODECS)("advisories, %s codec", (_name, parser, tooMany, misshapen) => {
   const bytes = Uint8Array.of(1);
 
   it("CVE-2026-69185: a binary packet of no attachments does not collect what comes after it", () => {
@@ -23,13 +24,13 @@ describe.each(CODECS)("advisories, %s codec", (_name, parser) => {
 
   it("CVE-2026-33151, CVE-2026-48804: a packet cannot ask for more attachments than the limit", () => {
     const placeholders = Array.from({ length: 11 }, (_, num) => `{"_placeholder":true,"num":${num}}`);
-    expect(() => new parser.Decoder().decode?.(`511-["x",${placeholders}]`)).toThrow("too many attachments");
-    expect(() => new parser.Decoder().decode?.('51000000000-["x"]')).toThrow("too many attachments");
+    expect(() => new parser.Decoder().decode?.(`511-["x",${placeholders}]`)).toThrow(tooMany);
+    expect(() => new parser.Decoder().decode?.('51000000000-["x"]')).toThrow(tooMany);
     expect(new parser.Decoder({ maxAttachments: 11 }).decode?.(`511-["x",${placeholders}]`)).toBeUndefined();
   });
 
   it("CVE-2023-32695: an event named by an object ends in an error of ours, not in a TypeError of a listener table", () => {
-    expect(() => new parser.Decoder().decode?.('2[{"toString":"foo"}]')).toThrow("invalid payload");
+    expect(() => new parser.Decoder().decode?.('2[{"toString":"foo"}]')).toThrow(misshapen);
   });
 
   it("CVE-2022-2421: a placeholder cannot fetch a property of the array of attachments", () => {

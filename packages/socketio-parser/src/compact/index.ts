@@ -7,15 +7,16 @@ import type {
   Encoder as EncoderContract,
   Parser,
 } from "../contract.js";
-import { ParserError, type ParserErrorWhat } from "../errors.js";
-import { ACK, CONNECT_ERROR, DISCONNECT, type Packet } from "../packet.js";
-import { isDataValid, isIdValid } from "../shapes.js";
+import { ParserError } from "../errors.js";
+import { ACK, CONNECT_ERROR, DISCONNECT, EVENT, type Packet } from "../packet.js";
+import { RESERVED_EVENTS } from "../reserved-events.js";
 
 export type { ParserError };
 
 /**
- * The JSON codec written for size, for clients in browsers: same wire, same contract, same shapes. What it leaves to the
- * main entry: speed, replacer and reviver, limits on depth and bytes, paths in messages, and the peer's blame in the class.
+ * The JSON codec written for size, for clients in browsers: same wire, same contract, same shapes, the same refused. What it
+ * leaves to the main entry: speed, replacer and reviver, limits on depth and bytes, paths in messages, the peer's blame in the
+ * class, and what exactly was wrong with a packet: all that a peer may not send is `ERR_SOCKEYE_PARSER_INVALID_PACKET`.
  */
 
 export class Encoder implements EncoderContract {
@@ -33,7 +34,7 @@ export class Encoder implements EncoderContract {
             : value;
         }) ?? "";
     } catch {
-      fail("UNSERIALIZABLE");
+      throw new ParserError("UNSERIALIZABLE");
     }
     const { length } = attachments;
     const kind = type > CONNECT_ERROR ? type - ACK : type;
@@ -44,8 +45,8 @@ export class Encoder implements EncoderContract {
 
 type Slot = [holder: Record<string, unknown>, key: string];
 
-/** Type, attachment count, namespace, id. No part can begin like the one before it, so the match is linear. */
-const HEADER = /^([0-6])(?:(\d+)-)?(?:(\/[^,]*),?)?(\d*)/;
+/** Type and attachment count, namespace, id, payload. No part can begin like the one before it, so the match is linear. */
+const PACKET = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]*),?)?(\d*)(\S.*)?$/s;
 
 export class Decoder implements DecoderContract {
   readonly #maxAttachments: number;
@@ -78,10 +79,10 @@ export class Decoder implements DecoderContract {
   decode(chunk: unknown): Packet | undefined {
     const fill = this.#fill;
     this.destroy();
-    if (typeof chunk === "string") {
-      return fill ? fail("UNEXPECTED_TEXT") : this.#text(chunk);
+    if (isBinary(chunk)) {
+      return (fill ?? refuse)(chunk);
     }
-    return isBinary(chunk) ? (fill ?? fail("UNEXPECTED_BINARY"))(chunk) : fail("UNKNOWN_TYPE");
+    return fill || typeof chunk !== "string" ? refuse() : this.#text(chunk);
   }
 
   destroy(): void {
@@ -89,68 +90,68 @@ export class Decoder implements DecoderContract {
   }
 
   #text(text: string): Packet | undefined {
-    const [header, digit, attachments, nsp = "/", number] = HEADER.exec(text) ?? fail("UNKNOWN_PACKET_TYPE");
-    const count = Number(attachments ?? 0);
-    const id = number ? Number(number) : undefined;
-    const type = Number(digit);
-    if (type > CONNECT_ERROR ? !count : attachments) {
-      fail("ILLEGAL_ATTACHMENTS");
+    const [, plain, binary, attachments = 0, nsp = "/", digits, json] = PACKET.exec(text) ?? refuse();
+    const type = Number(plain ?? Number(binary) - ACK);
+    const count = Number(attachments);
+    const id = digits ? Number(digits) : undefined;
+    const slots = new Map<unknown, Slot>();
+    let found = 0;
+    function note(this: Slot[0], key: string, value: { _placeholder?: unknown; num: unknown } | null) {
+      if (value?._placeholder === true) {
+        found++;
+        slots.set(value.num, [this, key]);
+      }
+      return value;
     }
-    if (count > this.#maxAttachments) {
-      fail("TOO_MANY_ATTACHMENTS");
+    let data: unknown;
+    try {
+      data = json && JSON.parse(json, count ? note : undefined);
+    } catch {
+      refuse();
     }
-    if (!isIdValid(type, id)) {
-      fail("INVALID_PACKET_ID");
+    if (found !== count || (binary && !count) || count > this.#maxAttachments || !isValid(type, data, id)) {
+      refuse();
     }
-    const slots: Slot[] = [];
-    const data = parsePayload(text.slice(header!.length), count, slots);
-    if (!isDataValid(type, data)) {
-      fail("INVALID_PAYLOAD");
-    }
-    const packet = { type: count ? type - ACK : type, nsp, data, id } as Packet;
+    const packet = { type, nsp, data, id } as Packet;
     let next = 0;
-    const fill = (chunk: BinaryChunk) => {
-      const [holder, key] = slots[next++]!;
-      holder[key] = chunk;
-      return wait();
-    };
     const wait = () => {
       if (next === count) {
         return packet;
       }
-      this.#fill = fill;
+      this.#fill = (chunk) => {
+        // As many places as attachments: where a number is missing, another is one too many.
+        const [holder, key] = slots.get(next++) ?? refuse();
+        holder[key] = chunk;
+        return wait();
+      };
       return undefined;
     };
     return wait();
   }
 }
 
-/** Reads a payload, and the places of its `count` attachments into `slots`. */
-function parsePayload(json: string, count: number, slots: Slot[]): unknown {
-  let found = 0;
-  let data: unknown;
-  function note(this: Record<string, unknown>, key: string, value: { _placeholder?: unknown; num: number } | null) {
-    if (value?._placeholder === true) {
-      const { num } = value;
-      // A number that is not one of the free ones makes the sum wrong for good.
-      found += Number.isInteger(num) && num >= 0 && num < count && !slots[num] ? 1 : Number.NaN;
-      slots[num] = [this, key];
-    }
-    return value;
+/** Whether a packet has the shape that its type promises: `shapes.ts`, for what comes out of JSON. */
+function isValid(type: number, data: unknown, id: number | undefined): boolean {
+  const isList = Array.isArray(data);
+  if (type === EVENT || type === ACK) {
+    return isList && (type === ACK ? id !== undefined : isEventName(data[0])) && Number.isSafeInteger(id ?? 0);
   }
-  try {
-    if (json) {
-      // White space is no payload of ours: in front of one it once read as the acknowledgement id 0.
-      data = JSON.parse(json > "!" ? json : "", count ? note : undefined);
-    }
-  } catch {
-    fail("INVALID_PAYLOAD");
-  }
-  return found === count ? data : fail("ILLEGAL_PLACEHOLDER");
+  return (
+    id === undefined &&
+    (data === undefined
+      ? type < EVENT
+      : type !== DISCONNECT &&
+        !isList &&
+        (data === Object(data) || (type === CONNECT_ERROR && typeof data === "string")))
+  );
 }
 
-function fail(what: ParserErrorWhat): never {
-  throw new ParserError(what);
+function isEventName(name: unknown): boolean {
+  return typeof name === "string" ? !RESERVED_EVENTS.has(name) : Number.isInteger(name);
+}
+
+function refuse(_chunk?: unknown): never {
+  throw new ParserError("INVALID_PACKET");
 }
 
 /** The same codec as the main entry as far as the wire goes, hence the same id. */

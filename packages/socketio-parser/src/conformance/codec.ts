@@ -8,8 +8,11 @@ export interface Runner {
 
 /** What a codec says of itself beyond the MUSTs of the contract. The suite leaves out what is not declared. */
 export interface Supports {
-  /** Errors carry the stable codes of `ParserError`, on `error.code`. */
-  readonly codes: boolean;
+  /**
+   * Errors carry the stable codes of `ParserError`, on `error.code`. `"one"`: all that a decoder refuses has the code
+   * `ERR_SOCKEYE_PARSER_INVALID_PACKET`.
+   */
+  readonly codes: boolean | "one";
   /** `Decoder.decode()`. */
   readonly decode: boolean;
   /** `Decoder.pending`. */
