@@ -2,7 +2,6 @@ import type { Parser } from "@sockeye/socketio-parser";
 import type { AliveListener } from "./core/manager.js";
 import type { TransportClass } from "./engine/contract.js";
 import { Engine } from "./engine/engine.js";
-import { measure } from "./engine/size.js";
 import { startUpgrade } from "./engine/upgrade.js";
 import type { DefaultEventsMap } from "./events.js";
 import { createIo, type protocol } from "./io.js";
@@ -10,7 +9,6 @@ import { Manager } from "./manager.js";
 import type { IoOptions, ManagerOptions } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
-import { wake } from "./wake.js";
 
 /** A Manager with transports and codec chosen. */
 export interface ManagerClass {
@@ -43,7 +41,5 @@ export function createClient(transports: Readonly<Record<string, TransportClass>
     parser,
     Socket,
     Outbox,
-    measure,
-    wake,
   });
 }

@@ -233,6 +233,7 @@ export interface ManagerView extends CoreManagerView {
 export interface Member {
   /** The connection is open: ask for the namespace. */
   connectionOpened(): void;
+  /** What it throws ends the connection with `parse error`. */
   packetReceived(packet: Packet): void;
   /** The connection was lost, or could not be opened. */
   connectionLost(reason: EngineCloseReason, details?: DisconnectDetails): void;
@@ -250,8 +251,6 @@ export interface ManagerLink {
   isWritable(): boolean;
   /** Encodes and queues a packet. Throws what cannot be encoded, and `ERR_SOCKEYE_CLIENT_TOO_LARGE`. */
   sendPacket(packet: Packet, options?: WriteOptions): void;
-  /** The peer broke the protocol: ends the connection with `parse error`. */
-  protocolViolated(error: Error): void;
   packetDropped(dropped: DroppedPacket): void;
   listenerFailed(error: unknown, event: string | number): void;
 }

@@ -61,12 +61,19 @@ export class ViolationError extends ClientError {}
 
 /** A connection could not be made or was lost. */
 export class TransportError extends ClientError {
-  readonly type = "TransportError";
+  get type(): "TransportError" {
+    return "TransportError";
+  }
   /** HTTP status, or whatever the platform told. */
   declare readonly description?: unknown;
   declare readonly context?: unknown;
   /** Milliseconds the server asks clients to stay away. */
   declare readonly retryAfter?: number | undefined;
+}
+
+/** Why a connection is gone, as an error: what is known of it may be one already. */
+export function lossError(reason: string, details?: object): ClientError {
+  return details instanceof Error ? (details as ClientError) : new TransportError("TRANSPORT", reason, details);
 }
 
 /** The server refused a namespace. */

@@ -7,10 +7,9 @@ import { parseUrl } from "./url.js";
 export const protocol = 5;
 
 /** A Manager that an entry point begins with: its kit is still to be given. */
-type BareManager = new (
-  uri: string | undefined,
-  options: ManagerOptions,
-  kit: Kit,
+type BareManager = abstract new (
+  uri?: string | ManagerOptions,
+  options?: ManagerOptions,
   alive?: AliveListener,
 ) => CoreManager;
 
@@ -20,9 +19,8 @@ type BareManager = new (
  */
 export function createIo<Io>(Base: BareManager, kit: Kit): Io {
   class Manager extends Base {
-    constructor(uri?: string | ManagerOptions, options: ManagerOptions = {}, alive?: AliveListener) {
-      if (typeof uri === "object") super(undefined, uri, kit);
-      else super(uri, options, kit, alive);
+    protected override kit(): Kit {
+      return kit;
     }
   }
   const managers = new Map<string, CoreManager>();
@@ -31,17 +29,18 @@ export function createIo<Io>(Base: BareManager, kit: Kit): Io {
     if (typeof uri === "object") return io(undefined, uri);
     const { protocol, hostname, port, path: nsp } = parseUrl(uri);
     const key = `${protocol}://${hostname}:${port}${options.path ?? "/socket.io"}`;
-    let manager = managers.get(key);
-    if (options.forceNew || options.multiplex === false || manager?.nsps[nsp]) {
-      manager = new Manager(uri, options);
-    } else if (!manager) {
-      manager = new Manager(uri, options, (self, alive) => {
-        if (!alive) managers.delete(key);
-        else if (!managers.has(key)) managers.set(key, self);
-      });
+    const known = managers.get(key);
+    const remember: AliveListener = (manager, alive) => {
+      if (alive) managers.set(key, manager);
+      else managers.delete(key);
+    };
+    let manager = known;
+    if (options.forceNew || options.multiplex === false || known?.nsps[nsp]) manager = new Manager(uri, options);
+    else if (!known) {
+      manager = new Manager(uri, options, remember);
       managers.set(key, manager);
     }
-    return manager.socket(nsp, options);
+    return manager!.socket(nsp, options);
   }
   return Object.assign(io, { io, connect: io, Manager, Socket: kit.Socket, protocol }) as Io;
 }

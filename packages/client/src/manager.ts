@@ -1,10 +1,15 @@
+import type { EncodedPacket } from "@sockeye/socketio-parser";
 import type { Accessor, ManagerView } from "./contract.js";
 import { CoreManager } from "./core/manager.js";
+import type { WriteOptions } from "./engine/contract.js";
+import { measure } from "./engine/size.js";
 import type { ClientError } from "./errors.js";
 import type { DefaultEventsMap } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
 import { probe } from "./probe.js";
 import type { Socket } from "./socket.js";
+import type { Cancel } from "./timers.js";
+import { wake } from "./wake.js";
 
 /** What the parts that use them take where nothing is given. */
 const DEFAULTS: ManagerOptions = {
@@ -25,10 +30,12 @@ const DEFAULTS: ManagerOptions = {
  * const admin = manager.socket("/admin");
  * ```
  */
-export class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+export abstract class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends CoreManager<Listen, Emit>
   implements ManagerView
 {
+  /** Ends what is watched while the connection is wanted. Unset while the first class is being made, which may open it. */
+  declare private unwatch?: Cancel | undefined;
   declare readonly nsps: Record<string, Socket>;
   declare readonly reconnection: Accessor<boolean>;
   declare readonly reconnectionAttempts: Accessor<number>;
@@ -67,6 +74,20 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
     options?: SocketOptions,
   ): Socket<L, E> {
     return super.socket(nsp, options) as unknown as Socket<L, E>;
+  }
+
+  protected override want(wanted: boolean): void {
+    super.want(wanted);
+    this.unwatch?.();
+    this.unwatch = wanted
+      ? wake(this, this.link, () => this.reconnecting && this.engine.readyState === "closed" && this.attempt())
+      : undefined;
+  }
+
+  /** Refuses a message that the server would not take, before any part of it has left. */
+  protected override handOver(chunks: EncodedPacket, options?: WriteOptions): void {
+    for (const chunk of chunks) measure(chunk, this.engine);
+    super.handOver(chunks, options);
   }
 
   protected override onListenerError(error: unknown, event: string | number): void {

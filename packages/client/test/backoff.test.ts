@@ -1,29 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Backoff } from "../src/backoff.js";
+import { type BackoffOptions, backoff } from "../src/backoff.js";
 
-describe("Backoff", () => {
+describe("backoff", () => {
+  const delays = (count: number, options: BackoffOptions, chance?: () => number) =>
+    Array.from({ length: count }, (_, attempts) => backoff(options, attempts, undefined, chance));
+
   it("doubles up to the maximum", () => {
-    const backoff = new Backoff({ reconnectionDelay: 100, reconnectionDelayMax: 1000, randomizationFactor: 0 });
-    expect(Array.from({ length: 6 }, () => backoff.next())).toEqual([100, 200, 400, 800, 1000, 1000]);
-    expect(backoff.attempts).toBe(6);
-    backoff.reset();
-    expect(backoff.next()).toBe(100);
+    const options = { reconnectionDelay: 100, reconnectionDelayMax: 1000, randomizationFactor: 0 };
+    expect(delays(6, options)).toEqual([100, 200, 400, 800, 1000, 1000]);
   });
 
   it("is random at every attempt, the last ones included", () => {
-    const low = new Backoff({}, () => 0);
-    const high = new Backoff({}, () => 1);
-    const delays = (backoff: Backoff) => Array.from({ length: 5 }, () => backoff.next());
-    expect(delays(low)).toEqual([500, 1000, 2000, 2500, 2500]);
-    expect(delays(high)).toEqual([1500, 3000, 5000, 5000, 5000]);
+    expect(delays(5, {}, () => 0)).toEqual([500, 1000, 2000, 2500, 2500]);
+    expect(delays(5, {}, () => 1)).toEqual([1500, 3000, 5000, 5000, 5000]);
   });
 
-  it("waits at least as long as the server asks for, once", () => {
-    const backoff = new Backoff({ randomizationFactor: 0 });
-    backoff.advised = 20_000;
-    expect(backoff.next()).toBe(20_000);
-    expect(backoff.next()).toBe(2000);
+  it("waits at least as long as the server asks for", () => {
+    expect(backoff({ randomizationFactor: 0 }, 0, 20_000)).toBe(20_000);
+    expect(backoff({}, 0, 20_000, () => 1)).toBe(30_000);
+    expect(backoff({ randomizationFactor: 0 }, 1, 500)).toBe(2000);
   });
 
   // Invariant: whatever the options, a delay lies between min * (1 - jitter) and max.
@@ -35,13 +31,7 @@ describe("Backoff", () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.nat(40),
         (min, max, jitter, n) => {
-          const backoff = new Backoff({
-            reconnectionDelay: min,
-            reconnectionDelayMax: max,
-            randomizationFactor: jitter,
-          });
-          backoff.attempts = n;
-          const delay = backoff.next();
+          const delay = backoff({ reconnectionDelay: min, reconnectionDelayMax: max, randomizationFactor: jitter }, n);
           expect(delay).toBeGreaterThanOrEqual(Math.floor(Math.min(min, max) * (1 - jitter)));
           expect(delay).toBeLessThanOrEqual(max);
         },

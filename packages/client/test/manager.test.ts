@@ -157,6 +157,21 @@ describe.each(ENTRIES)("reconnection, %s entry", (entry) => {
     expect([socket.connected, attempts.mock.calls]).toEqual([true, [[1]]]);
   });
 
+  it("goes on when an open() while it waits fails", async () => {
+    const socket = open();
+    const done = vi.fn();
+    await run(50);
+    network.cut();
+    await run(10);
+    network.down = true;
+    socket.io.open(done);
+    await run(100);
+    expect(done).toHaveBeenCalledTimes(1);
+    network.down = false;
+    await run(10_000);
+    expect(socket.connected).toBe(true);
+  });
+
   itWhole("gives the result of open() to its callback, and does not try again", async () => {
     network.down = true;
     const manager = new Manager("http://model", { transports: [network.transport], autoConnect: false });

@@ -1,20 +1,25 @@
-import { CONNECT, DISCONNECT, type Packet, type PacketEncoder, type Parser } from "@sockeye/socketio-parser";
-import { Backoff } from "../backoff.js";
+import {
+  CONNECT,
+  DISCONNECT,
+  type EncodedPacket,
+  type Packet,
+  type PacketEncoder,
+  type Parser,
+} from "@sockeye/socketio-parser";
+import { backoff } from "../backoff.js";
 import type {
   CoreManagerView,
   DisconnectDetails,
   Engine,
   EngineCloseReason,
-  EngineData,
   EngineMaker,
   ManagerEvents,
   ManagerLink,
   Member,
-  Wake,
 } from "../contract.js";
 import { Emitter } from "../emitter.js";
 import type { WriteOptions } from "../engine/contract.js";
-import { type ClientError, TransportError, UnansweredError } from "../errors.js";
+import { type ClientError, lossError, type TransportError, UnansweredError } from "../errors.js";
 import type { DefaultEventsMap } from "../events.js";
 import type { ManagerOptions, SocketOptions } from "../options.js";
 import { type Cancel, later } from "../timers.js";
@@ -27,10 +32,6 @@ export interface Kit {
   readonly engine: EngineMaker;
   readonly parser: Parser;
   readonly Socket: typeof CoreSocket;
-  /** Throws where the server would not take a message of this size. */
-  readonly measure?: (chunk: EngineData, engine: Engine) => void;
-  /** Serves the options `watchNetwork` and `closeOnBeforeunload`. */
-  readonly wake?: Wake;
   /** Throws for options that nothing here serves. */
   readonly check?: (options: ManagerOptions) => void;
 }
@@ -41,26 +42,28 @@ export type AliveListener = (manager: CoreManager, alive: boolean) => void;
 type Done = (error?: ClientError) => void;
 
 /** One connection to one server: shared by the sockets of its namespaces, and brought back when it is lost. */
-export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends Emitter<ManagerEvents>
   implements CoreManagerView
 {
+  readonly uri: string | undefined;
   readonly opts: ManagerOptions = { path: "/socket.io" };
   engine!: Engine;
   /** Sockets by namespace. An object without a prototype, as existing code looks at it. */
   readonly nsps: Record<string, CoreSocket> = Object.create(null);
 
-  readonly #encoder: PacketEncoder;
-  readonly #backoff: Backoff;
+  #encoder!: PacketEncoder;
   /** Sockets that want the connection. */
   readonly #members = new Map<string, Member>();
   #state: "closed" | "opening" | "open" = "closed";
+  /** Whether anything wants the connection; see {@link CoreManager.want}. */
+  protected wanted = false;
   /** Set from a loss until the connection is back or given up. */
   protected reconnecting = false;
+  /** Attempts since the connection was lost. */
+  #attempts = 0;
   /** Ends the wait for the next attempt. */
-  #wait: Cancel | undefined;
-  /** Set while the connection is wanted: ends what is watched for its sake. */
-  #unwatch: Cancel | undefined;
+  #endWait: Cancel | undefined;
 
   protected readonly link: ManagerLink = {
     joinNamespace: (nsp, member) => {
@@ -75,30 +78,32 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
     },
     isReady: () => this.#state === "open" && !this.engine.expired(),
     isWritable: () => this.engine.writable,
-    sendPacket: (packet, options) => this.#send(packet, options),
-    protocolViolated: (error) => this.engine.end("parse error", error),
+    sendPacket: (packet, options) => this.handOver(this.#encoder.encode(packet), options),
     packetDropped: (dropped) => this.dispatch("packet_dropped", dropped),
     listenerFailed: (error, event) => this.onListenerError(error, event),
   };
 
   constructor(
-    readonly uri: string | undefined,
-    options: ManagerOptions,
-    private readonly kit: Kit,
+    uri?: string | ManagerOptions,
+    options: ManagerOptions = {},
     private readonly alive?: AliveListener,
   ) {
     super();
+    if (typeof uri === "object") options = uri;
+    else this.uri = uri;
     for (const [name, value] of Object.entries(options))
       if (value !== undefined) this.opts[name as "path"] = value as string;
-    kit.check?.(options);
-    this.#encoder = new (this.#parser().Encoder)();
-    this.#backoff = new Backoff(this.opts);
+    this.kit().check?.(this.opts);
     if (this.opts.autoConnect !== false) this.open();
   }
 
+  /** Of the entry point, on the prototype. */
+  protected abstract kit(): Kit;
+
   /** The socket of a namespace; the same one each time. */
   socket<L extends object = Listen, E extends object = Emit>(nsp: string, options?: SocketOptions): CoreSocket<L, E> {
-    const { opts, kit, link } = this;
+    const { opts, link } = this;
+    const kit = this.kit();
     this.nsps[nsp] ??= new kit.Socket(this, nsp, { ...opts, ...options }, link, kit.Outbox);
     const socket = this.nsps[nsp];
     if (opts.autoConnect !== false && !socket.active) socket.connect();
@@ -108,19 +113,20 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
   /** Opens the connection, if it is not. With `done`, a failure is told to it and not tried again. */
   open(done?: Done): this {
     if (this.#state !== "closed") return this;
-    const { opts, kit } = this;
+    const { opts } = this;
+    const kit = this.kit();
+    const { timeout = 20_000, parser = kit.parser } = opts;
     const engine = kit.engine(this.uri, opts);
     this.engine = engine;
+    this.#encoder = new parser.Encoder();
     this.#state = "opening";
     // Opened by hand while an attempt was due: this is the attempt.
-    this.#endWait();
-    this.alive?.(this as CoreManager, true);
-    this.#unwatch ??= kit.wake?.(this, this.link, () => this.#wait && this.#attempt()) ?? (() => {});
+    this.#endWait?.();
+    this.want(true);
 
-    const { timeout = 20_000 } = opts;
     const late = () => engine.end("transport error", new UnansweredError("TIMEOUT", "timeout"));
     const stop = timeout === false ? undefined : later(opts, late, timeout);
-    const decoder = new (this.#parser().Decoder)();
+    const decoder = new parser.Decoder();
     decoder.on("decoded", (packet) => this.#decoded(packet));
     engine
       .on("data", (data) => {
@@ -132,11 +138,8 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
       })
       .on("open", () => {
         stop?.();
-        this.#state = "open";
-        this.#each((member) => member.connectionOpened());
-        this.dispatch("open");
+        this.#opened();
         done?.();
-        this.reconnecting = false;
       })
       .on("ping", () => this.dispatch("ping"))
       .on("close", (reason, details) => {
@@ -149,25 +152,31 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
 
   /** Closes the connection for good: until it is opened again. */
   close(): this {
-    const state = this.#state;
-    this.#state = "closed";
+    const { engine } = this;
     this.rest();
-    if (state !== "closed") this.engine.close();
-    if (state === "open") this.#tellClosed("forced close");
+    if (this.#state === "open") this.#lost("forced close");
+    else this.#state = "closed";
+    engine?.close();
     return this;
   }
 
   /** Nothing is wanted any more: no timer, no listener stays. */
   protected rest(): void {
     this.reconnecting = false;
-    this.#endWait();
-    this.#unwatch?.();
-    this.#unwatch = undefined;
-    this.alive?.(this as CoreManager, false);
+    this.#attempts = 0;
+    this.#endWait?.();
+    this.want(false);
   }
 
-  #parser(): Parser {
-    return this.opts.parser ?? this.kit.parser;
+  /** What goes on for the sake of a connection that is wanted begins and ends here. */
+  protected want(wanted: boolean): void {
+    this.wanted = wanted;
+    this.alive?.(this as CoreManager, wanted);
+  }
+
+  /** Hands one packet to the engine. */
+  protected handOver(chunks: EncodedPacket, options?: WriteOptions): void {
+    for (const chunk of chunks) this.engine.write(chunk, options);
   }
 
   /** The members as they are now: handlers come and go while they are told. */
@@ -175,63 +184,52 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
     for (const member of [...this.#members.values()]) tell(member);
   }
 
+  #opened(): void {
+    this.#state = "open";
+    this.#each((member) => member.connectionOpened());
+    this.dispatch("open");
+    // A handler may have closed the Manager.
+    if (this.reconnecting) {
+      this.reconnecting = false;
+      this.dispatch("reconnect", this.#attempts);
+    }
+  }
+
   /** The connection was lost, or an attempt to open it came to nothing. */
   #lost(reason: EngineCloseReason, details?: DisconnectDetails, done?: Done): void {
+    const { reconnecting } = this;
     const wasOpen = this.#state === "open";
-    const error = details instanceof Error ? details : new TransportError("TRANSPORT", reason, details);
+    const error = lossError(reason, details);
     this.#state = "closed";
+    if (!wasOpen || error === details) this.dispatch("error", error);
+    this.#each((member) => member.connectionLost(reason, wasOpen ? details : error));
     if (wasOpen) {
-      if (error === details) this.dispatch("error", error as ClientError);
-      this.#backoff.reset();
-      this.#tellClosed(reason, details);
-    } else {
-      this.#each((member) => member.connectionLost(reason, error));
-      this.dispatch("error", error as ClientError);
-      done?.(error as ClientError);
+      this.#attempts = 0;
+      this.dispatch("close", reason, details);
+    } else done?.(error);
+    // A handler may have closed the Manager, or opened it again.
+    if (this.wanted && (this.#state as string) === "closed") {
+      if (done && !reconnecting && !wasOpen) this.rest();
+      else this.#reconnect(error as TransportError);
+      if (reconnecting) this.dispatch("reconnect_error", error);
     }
-    // A handler may have closed the Manager, which leaves nothing to watch for.
-    if ((wasOpen || !done) && this.#unwatch) this.#reconnect(details);
-    if (!this.reconnecting && (this.#state as string) === "closed") this.rest();
   }
 
-  #tellClosed(reason: EngineCloseReason, details?: DisconnectDetails): void {
-    this.#each((member) => member.connectionLost(reason, details));
-    this.dispatch("close", reason, details);
-  }
-
-  #endWait(): void {
-    this.#wait?.();
-    this.#wait = undefined;
-  }
-
-  #reconnect(details?: DisconnectDetails): void {
-    if (this.#state !== "closed") return;
+  #reconnect({ retryAfter }: TransportError): void {
     const { reconnection = true, reconnectionAttempts = Infinity } = this.opts;
-    if (!reconnection || this.#backoff.attempts >= reconnectionAttempts) {
-      this.#backoff.reset();
+    this.reconnecting = reconnection && this.#attempts < reconnectionAttempts;
+    if (this.reconnecting) {
+      this.#endWait = later(this.opts, () => this.attempt(), backoff(this.opts, this.#attempts++, retryAfter));
+    } else {
       this.rest();
       if (reconnection) this.dispatch("reconnect_failed");
-      return;
     }
-    this.reconnecting = true;
-    this.#backoff.advised = (details as TransportError | undefined)?.retryAfter ?? 0;
-    this.#wait = later(this.opts, () => this.#attempt(), this.#backoff.next());
   }
 
-  #attempt(): void {
-    this.dispatch("reconnect_attempt", this.#backoff.attempts);
-    if (!this.reconnecting) return;
-    this.open((error) => {
-      if (!this.reconnecting) return;
-      if (error) {
-        this.#reconnect(error);
-        this.dispatch("reconnect_error", error);
-      } else {
-        const { attempts } = this.#backoff;
-        this.#backoff.reset();
-        this.dispatch("reconnect", attempts);
-      }
-    });
+  /** Makes the attempt that is due, or will be. */
+  protected attempt(): void {
+    this.dispatch("reconnect_attempt", this.#attempts);
+    if (this.reconnecting) this.open();
   }
 
   #decoded(packet: Packet): void {
@@ -240,13 +238,6 @@ export class CoreManager<Listen extends object = DefaultEventsMap, Emit extends 
     this.dispatch("packet", packet);
     if (member) member.packetReceived(packet);
     // Nobody is here for it any more, or it was asked for to see whether the server is there.
-    else if (type === CONNECT) this.#send({ type: DISCONNECT, nsp });
-  }
-
-  #send(packet: Packet, options?: WriteOptions): void {
-    const { engine, kit } = this;
-    const chunks = this.#encoder.encode(packet);
-    for (const chunk of chunks) kit.measure?.(chunk, engine);
-    for (const chunk of chunks) engine.write(chunk, options);
+    else if (type === CONNECT) this.link.sendPacket({ type: DISCONNECT, nsp });
   }
 }

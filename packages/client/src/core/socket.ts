@@ -12,7 +12,6 @@ import {
 } from "@sockeye/socketio-parser";
 import { type AckCallback, Acks } from "../acks.js";
 import type {
-  ConnectError,
   CoreManagerView,
   CoreSocketView,
   DisconnectDetails,
@@ -25,7 +24,7 @@ import type {
   SocketEvents,
 } from "../contract.js";
 import { type ArgsOf, Emitter, type NameOf } from "../emitter.js";
-import { type ClientError, MisuseError, RefusedError, TransportError, UnansweredError } from "../errors.js";
+import { type ClientError, lossError, MisuseError, RefusedError, UnansweredError } from "../errors.js";
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "../events.js";
 import { OffsetTracker } from "../offset.js";
 import type { SocketOptions } from "../options.js";
@@ -255,10 +254,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     this.id = undefined;
     this.giveUpAttempt();
     if (connected) this.dispatch("disconnect", reason, details);
-    else {
-      const error = details instanceof Error ? details : new TransportError("TRANSPORT", reason, details);
-      this.dispatch("connect_error", error as ConnectError);
-    }
+    else this.dispatch("connect_error", lossError(reason, details));
     this.#acks.failSent(new Set(this.outbox.waiting.map(({ id }) => id)));
   }
 
@@ -275,7 +271,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     const { receiveBufferLimit = 100_000 } = this.options;
     if (this.receiveBuffer.push(event) > receiveBufferLimit) {
       this.receiveBuffer = [];
-      this.link.protocolViolated(new MisuseError("BUFFER_FULL", `more than ${receiveBufferLimit} early events`));
+      throw new MisuseError("BUFFER_FULL", `more than ${receiveBufferLimit} early events`);
     }
   }
 
