@@ -6,7 +6,6 @@ const NAMES = [
   // Emitter
   "callListener",
   "dispatch",
-  "fire",
   "onListenerError",
   // Manager and what its sockets ask of it
   "joinNamespace",

@@ -1,5 +1,5 @@
 import type { Parser } from "@sockeye/socketio-parser";
-import type { AliveListener } from "./core/manager.js";
+import type { AliveListener, Kit } from "./core/manager.js";
 import type { TransportClass } from "./engine/contract.js";
 import { Engine } from "./engine/engine.js";
 import { startUpgrade } from "./engine/upgrade.js";
@@ -36,10 +36,11 @@ export interface Io {
 /** The client with everything but what its entry points choose: transports by name, in order of preference, and the codec. */
 export function createClient(transports: Readonly<Record<string, TransportClass>>, parser: Parser): Io {
   const engine = { transports, startUpgrade };
-  return createIo<Io>(Manager, {
-    engine: (uri, options) => new Engine(uri, options, engine),
-    parser,
-    Socket,
-    Outbox,
-  });
+  const kit: Kit = { engine: (uri, options) => new Engine(uri, options, engine), parser, Socket, Outbox };
+  class ClientManager extends Manager {
+    protected override kit(): Kit {
+      return kit;
+    }
+  }
+  return createIo<Io>(ClientManager, Socket);
 }

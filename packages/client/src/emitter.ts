@@ -81,10 +81,6 @@ export class Emitter<Own extends object, User extends object = object> {
   }
 
   protected dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
-    this.fire(event, args);
-  }
-
-  protected fire(event: string | number, args: readonly unknown[]): void {
     for (const listener of this.#of(event)) this.callListener(listener, args, event);
   }
 

@@ -103,7 +103,7 @@ class Lifter {
     }
     // A placeholder is a level like any other object.
     if (depth === DEFAULT_LIMITS.maxDepth) {
-      throw new ParserError("TOO_DEEP");
+      throw new ParserError("TOO_DEEP", "too deep");
     }
     if (isBinary(value)) {
       return placeholder(this.attachments.push(value) - 1);

@@ -26,15 +26,19 @@ export type ParserErrorCode = `ERR_SOCKEYE_PARSER_${ParserErrorWhat}`;
 export class ParserError extends Error {
   readonly code: ParserErrorCode;
 
-  /** @param message by default the code in words: `INVALID_PAYLOAD` is "invalid payload" */
-  constructor(what: ParserErrorWhat, message = what.toLowerCase().replaceAll("_", " "), options?: ErrorOptions) {
+  constructor(what: ParserErrorWhat, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = `ERR_SOCKEYE_PARSER_${what}`;
   }
 }
 
 /** The peer sent something that is not Socket.IO. The connection it came from is closed; nothing else is. */
-export class ParserViolation extends ParserError {}
+export class ParserViolation extends ParserError {
+  /** @param message by default the code in words: `INVALID_PAYLOAD` is "invalid payload" */
+  constructor(what: ParserErrorWhat, message = what.toLowerCase().replaceAll("_", " "), options?: ErrorOptions) {
+    super(what, message, options);
+  }
+}
 
 /** This program gave the encoder something that cannot be written down: a cycle, a BigInt, an object that reads as a placeholder. */
 export class UnserializableError extends ParserError {

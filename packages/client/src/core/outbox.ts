@@ -26,7 +26,7 @@ export class CoreOutbox<Item extends object> {
     if (at >= 0) this.waiting.splice(at, 1);
   }
 
-  protected fullError(limit: number): ClientError {
+  fullError(limit: number): ClientError {
     return new MisuseError("BUFFER_FULL", `${limit} packets wait`);
   }
 }

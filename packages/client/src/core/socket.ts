@@ -271,14 +271,13 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     const { receiveBufferLimit = 100_000 } = this.options;
     if (this.receiveBuffer.push(event) > receiveBufferLimit) {
       this.receiveBuffer = [];
-      throw new MisuseError("BUFFER_FULL", `more than ${receiveBufferLimit} early events`);
+      throw this.outbox.fullError(receiveBufferLimit);
     }
   }
 
   protected deliver(event: unknown[]): void {
-    const [name, ...args] = event as [string | number, ...unknown[]];
     // A custom parser may let through what would forge an event of the library's own.
-    if (!RESERVED_EVENTS.has(name as string)) this.fire(name, args);
+    if (!RESERVED_EVENTS.has(event[0] as string)) this.dispatch(...(event as unknown as ["connect"]));
   }
 
   /** The function that acknowledges an event, once. */

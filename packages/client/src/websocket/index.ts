@@ -32,18 +32,11 @@ export interface Io {
   readonly protocol: typeof protocol;
 }
 
-/** Options of what is not here. */
-const LACKING = [
-  "retries",
-  "bufferPolicy",
-  "bufferTtl",
-  "watchNetwork",
-  "closeOnBeforeunload",
-  "forceBase64",
-  "timestampRequests",
-  "transportOptions",
-  "transportImplementations",
-] as const;
+/**
+ * Options of what is not here: `retries`, `bufferPolicy`, `bufferTtl`, `watchNetwork`, `closeOnBeforeunload`, `forceBase64`,
+ * `timestampRequests`, `transportOptions`, `transportImplementations`. (But `bufferLimit`, `forceNew`, `transports` are.)
+ */
+const LACKING = /^(retries|buffer[PT]|watch|close|forceB|timestampR|transport[OI])/;
 
 const kit: Kit = {
   engine: (uri, options) => new WebSocketEngine(uri, options),
@@ -51,19 +44,23 @@ const kit: Kit = {
   Socket: CoreSocket,
   Outbox: CoreOutbox,
   check(options) {
-    const lacks =
-      options.transports?.includes("websocket") === false ? "transports" : LACKING.find((name) => options[name]);
-    if (lacks) throw new MisuseError("BAD_OPTION", `not in this entry point: ${lacks}`);
+    for (const [name, value] of Object.entries(options))
+      if (name === "transports" ? !value?.includes("websocket") : value && LACKING.test(name))
+        throw new MisuseError("BAD_OPTION", `not in this entry point: ${name}`);
   },
 };
 
-export const io = /* @__PURE__ */ createIo<Io>(CoreManager, kit);
+export class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> extends CoreManager<
+  Listen,
+  Emit
+> {
+  protected override kit(): Kit {
+    return kit;
+  }
+}
 
-export const Manager = io.Manager;
-export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = CoreManager<Listen, Emit>;
+export const io = /* @__PURE__ */ createIo<Io>(Manager, CoreSocket);
 
-export const Socket = io.Socket;
-export type Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = CoreSocket<Listen, Emit>;
 export { protocol } from "../io.js";
 export * from "../types.js";
-export { io as connect, io as default };
+export { CoreSocket as Socket, io as connect, io as default };

@@ -34,7 +34,7 @@ export class Encoder implements EncoderContract {
             : value;
         }) ?? "";
     } catch {
-      throw new ParserError("UNSERIALIZABLE");
+      throw new ParserError("UNSERIALIZABLE", "cannot encode packet");
     }
     const { length } = attachments;
     const kind = type > CONNECT_ERROR ? type - ACK : type;
@@ -151,7 +151,7 @@ function isEventName(name: unknown): boolean {
 }
 
 function refuse(_chunk?: unknown): never {
-  throw new ParserError("INVALID_PACKET");
+  throw new ParserError("INVALID_PACKET", "invalid packet");
 }
 
 /** The same codec as the main entry as far as the wire goes, hence the same id. */

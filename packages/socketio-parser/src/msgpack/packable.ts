@@ -54,7 +54,7 @@ export class PackableCopy {
 
   #members(container: Container, depth: number): unknown {
     if (depth > DEFAULT_LIMITS.maxDepth) {
-      throw new ParserError("TOO_DEEP");
+      throw new ParserError("TOO_DEEP", "too deep");
     }
     if (Array.isArray(container)) {
       return Array.from(container, (element, index) => {
