@@ -87,7 +87,14 @@ export class Peer implements FrameSink {
     if (!this.#closing) throw new Error(`a connection ended: ${reason}`);
   }
 
+  /** What is written to what came in one piece leaves in one: a load that cannot keep up would measure itself. */
   #read(chunk: Buffer): void {
+    this.#socket.cork();
+    this.#readOn(chunk);
+    this.#socket.uncork();
+  }
+
+  #readOn(chunk: Buffer): void {
     if (this.#head === undefined) {
       this.#reader.push(chunk);
       return;
