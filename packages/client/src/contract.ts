@@ -174,6 +174,7 @@ export interface CoreSocketView<Listen extends object = DefaultEventsMap, Emit e
 export interface SocketView<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends CoreSocketView<Listen, Emit> {
   readonly io: ManagerView;
+  timeout(ms: number): SocketView<Listen, WithAckErrors<Emit>>;
   /** The next emit is given up when `signal` aborts: taken back if it still waits, its acknowledgement fails. */
   signal(signal: AbortSignal): SocketView<Listen, WithAckErrors<Emit>>;
   compress(compress: boolean): this;

@@ -7,6 +7,11 @@ import { probe } from "./probe.js";
 import { RetryQueue } from "./retries.js";
 import { type Cancel, later } from "./timers.js";
 
+/** What modifiers of the core return is this class again: a matter of types alone. */
+export interface Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> {
+  timeout(ms: number): Socket<Listen, WithAckErrors<Emit>>;
+}
+
 /**
  * One namespace of one server.
  *
@@ -15,6 +20,7 @@ import { type Cancel, later } from "./timers.js";
  * socket.on("connect", () => socket.emit("hello", "world", (answer) => { ... }));
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the method is there, the interface says what it returns
 export class Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends CoreSocket<Listen, Emit>
   implements SocketView<Listen, Emit>

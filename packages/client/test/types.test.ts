@@ -68,6 +68,25 @@ describe("a typed socket", () => {
     socket.signal(AbortSignal.abort()).emit("save", 1, (error) => expectTypeOf(error).toEqualTypeOf<Error | null>());
   });
 
+  it("keeps its class after every modifier", () => {
+    const socket = typed();
+    const calls = () => {
+      socket
+        .timeout(5)
+        .compress(false)
+        .emit("save", 1, (error) => expectTypeOf(error).toEqualTypeOf<Error | null>());
+      socket.volatile.timeout(5).signal(AbortSignal.abort()).timeout(5).compress(true).emit("silent");
+      socket.timeout(5).onAny(() => {});
+      const view: SocketView = untyped();
+      view
+        .timeout(5)
+        .compress(false)
+        .onAny(() => {});
+    };
+    expectTypeOf(calls).toBeFunction();
+    expectTypeOf(untyped().timeout(5)).toExtend<Socket>();
+  });
+
   it("emitWithAck resolves to the answer, and is there for events that have one", () => {
     const socket = typed();
     const calls = () => [
