@@ -37,6 +37,7 @@ const NAMES = [
   "releaseWaiting",
   "giveUpAttempt",
   "giveUp",
+  "link",
   "nextFlags",
   "dropPacket",
   "transmit",
@@ -53,10 +54,18 @@ const NAMES = [
   "settle",
   "failSent",
   "withError",
+  "tries",
+  "post",
   // Engine
   "deadline",
   "held",
   "handedOver",
+  "receive",
+  "take",
+  "hold",
+  "adopt",
+  "failed",
+  "handshake",
   "startUpgrade",
 ];
 

@@ -21,6 +21,11 @@ const DEFAULTS: ManagerOptions = {
   timeout: 20_000,
 };
 
+/** What a Manager of this class makes are Sockets of the default entry: a matter of types alone. */
+export interface Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> {
+  socket<L extends object = Listen, E extends object = Emit>(nsp: string, options?: SocketOptions): Socket<L, E>;
+}
+
 /**
  * One connection to one server: shared by the sockets of its namespaces, and brought back when it is lost.
  *
@@ -30,6 +35,7 @@ const DEFAULTS: ManagerOptions = {
  * const admin = manager.socket("/admin");
  * ```
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the method is there, the interface says what it returns
 export abstract class Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends CoreManager<Listen, Emit>
   implements ManagerView
@@ -67,13 +73,6 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
   /** Kept for code that knows it: a lost connection is being brought back. @deprecated */
   get _reconnecting(): boolean {
     return this.reconnecting;
-  }
-
-  override socket<L extends object = Listen, E extends object = Emit>(
-    nsp: string,
-    options?: SocketOptions,
-  ): Socket<L, E> {
-    return super.socket(nsp, options) as unknown as Socket<L, E>;
   }
 
   protected override want(wanted: boolean): void {
