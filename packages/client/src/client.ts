@@ -33,6 +33,11 @@ export interface Io {
   readonly protocol: typeof protocol;
 }
 
+/** A call that a bundler may drop where nobody imports the class; it cannot tell that reading a property does nothing. */
+export function managerOf(io: Io): ManagerClass {
+  return io.Manager;
+}
+
 /** The client with everything but what its entry points choose: transports by name, in order of preference, and the codec. */
 export function createClient(transports: Readonly<Record<string, TransportClass>>, parser: Parser): Io {
   const engine = { transports, startUpgrade };

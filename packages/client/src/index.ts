@@ -10,7 +10,7 @@
  * ```
  */
 import { parser } from "#platform";
-import { createClient } from "./client.js";
+import { createClient, managerOf } from "./client.js";
 import { WebSocket } from "./engine/transports/websocket.js";
 import { XHR } from "./engine/transports/xhr.js";
 import type { DefaultEventsMap } from "./events.js";
@@ -18,7 +18,7 @@ import type { Manager as BaseManager } from "./manager.js";
 
 export const io = /* @__PURE__ */ createClient({ polling: XHR, websocket: WebSocket }, parser);
 
-export const Manager = io.Manager;
+export const Manager = /* @__PURE__ */ managerOf(io);
 export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
 
 export type { Io } from "./client.js";

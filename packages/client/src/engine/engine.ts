@@ -96,7 +96,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape {
 
   /** Queues one message. `sent` is called when it was handed to the transport. */
   write(data: EngineData, options?: WriteOptions, sent?: () => void): this {
-    if (this.#push({ type: "message", data, ...(options && { options }) }) && sent) this.once("flush", sent);
+    if (this.#push({ type: "message", data, options }) && sent) this.once("flush", sent);
     return this;
   }
 

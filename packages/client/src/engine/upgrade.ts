@@ -24,8 +24,8 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
     attempts.get(key)?.();
     return attempts.delete(key);
   };
-  const cancel = () => {
-    for (const key of [...attempts.keys()]) stop(key);
+  const stopAll = (but?: TransportShape) => {
+    for (const key of [...attempts.keys()]) if (key !== but) stop(key);
   };
   const fail = (transport: TransportShape, error: TransportError) => {
     if (!stop(transport)) return;
@@ -46,7 +46,7 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
     received: (transport, packet) => {
       if (!("type" in packet) || packet.type !== "pong" || packet.data !== "probe") failAs(transport, "probe error");
       else if (attempts.has(transport) && !old) {
-        for (const key of [...attempts.keys()]) if (key !== transport) stop(key);
+        stopAll(transport);
         old = port.hold(transport);
         old.pause(() => {
           if (!attempts.has(transport)) return;
@@ -80,5 +80,5 @@ export function startUpgrade(port: UpgradePort, candidates: readonly TransportCl
     if (patient) attempts.set(candidate, later(options, probe, HEAD_START));
     else probe();
   }
-  return cancel;
+  return stopAll;
 }

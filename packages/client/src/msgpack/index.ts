@@ -1,6 +1,6 @@
 /** The client with MessagePack packets, for servers with the same parser. */
 import { parser } from "@sockeye/socketio-parser/msgpack";
-import { createClient } from "../client.js";
+import { createClient, managerOf } from "../client.js";
 import { WebSocket } from "../engine/transports/websocket.js";
 import { XHR } from "../engine/transports/xhr.js";
 import type { DefaultEventsMap } from "../events.js";
@@ -8,7 +8,7 @@ import type { Manager as BaseManager } from "../manager.js";
 
 export const io = /* @__PURE__ */ createClient({ polling: XHR, websocket: WebSocket }, parser);
 
-export const Manager = io.Manager;
+export const Manager = /* @__PURE__ */ managerOf(io);
 export type Manager<Listen extends object = DefaultEventsMap, Emit extends object = Listen> = BaseManager<Listen, Emit>;
 
 export type { Io } from "../client.js";

@@ -50,7 +50,8 @@ export function decodePacket(frame: string | BinaryData, binaryType: BinaryType)
       return new CompactError("INVALID_BASE64");
     }
   }
-  const type = TYPES[frame.charCodeAt(0) - 48];
+  // No other text of one character is a key of an array.
+  const type = TYPES[frame[0] as unknown as number];
   if (!type) return new CompactError(frame ? "UNKNOWN_PACKET_TYPE" : "EMPTY_PACKET");
   return data ? { type, data } : { type };
 }

@@ -87,14 +87,8 @@ export abstract class Polling extends Transport {
   #accept(text: string): void {
     for (const packet of decodePackets(text, this.binaryType)) {
       // A handler may close the session in the middle of a payload: the rest is not for it.
-      if (this.#isClosed()) return;
-      this.host.received(this, packet);
+      if (this.#state !== "closed") this.host.received(this, packet);
     }
-  }
-
-  /** A method, because the state changes behind the compiler's back while packets are handed over. */
-  #isClosed(): boolean {
-    return this.#state === "closed";
   }
 
   #exchange(body: string | undefined, then: (text: string) => void): Cancel {
