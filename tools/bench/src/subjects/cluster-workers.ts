@@ -7,7 +7,13 @@ const NODES = 3;
 
 /** Workers say their port on standard output; the channel between the processes is the adapter's alone. */
 export async function serveWorkers(): Promise<void> {
-  cluster.setupPrimary({ silent: true, args: process.argv.slice(2), execArgv: ["--expose-gc"] });
+  // As the incumbent's documentation has it.
+  cluster.setupPrimary({
+    serialization: "advanced",
+    silent: true,
+    args: process.argv.slice(2),
+    execArgv: ["--expose-gc"],
+  });
   const ports = await Promise.all(Array.from({ length: NODES }, (_, index) => openWorker(index)));
   ready(0, { ports: () => ports });
 }

@@ -43,6 +43,8 @@ export interface Primary {
  *
  * ```ts
  * if (cluster.isPrimary) {
+ *   // Optional: bytes travel as they are, not as base64 in JSON.
+ *   cluster.setupPrimary({ serialization: "advanced" });
  *   setupPrimary();
  *   for (let i = 0; i < availableParallelism(); i++) cluster.fork();
  * }
@@ -83,7 +85,13 @@ export function createNodeClusterAdapter(
   });
 }
 
-/** IPC between processes is JSON unless the application chose otherwise, so bytes travel as base64 either way. */
+/** Sent with what is no envelope: comes out as it went in where the channel carries bytes. */
+const SAMPLE = Uint8Array.of(1);
+
+/**
+ * IPC between processes is JSON, and bytes are base64 in it, unless the application has asked for `serialization: "advanced"`: each side
+ * sees that by the sample that the other has sent.
+ */
 function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
   endpoint: Endpoint,
   side: In["sockeye"],
@@ -94,6 +102,11 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
     endpoint.on(event, listener);
   };
   let queuedBytes = 0;
+  let carriesBytes = false;
+  const outgoing = (message: Out): object => {
+    if (!hasBytes(message)) return { ...message, sample: SAMPLE };
+    return carriesBytes ? message : withBytes(message, toBase64);
+  };
   return {
     get queuedBytes() {
       return queuedBytes;
@@ -104,13 +117,15 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
       const size = sizeOf(message);
       queuedBytes += size;
       // Without a callback, a write to a process that was just killed is an `error` event. Its `disconnect` follows either way.
-      endpoint.send?.(withBytes(message, toBase64), () => {
+      endpoint.send?.(outgoing(message), () => {
         queuedBytes -= size;
       });
     },
     onMessage: (listener) =>
       listen("message", (message) => {
-        if (isFor<In>(message, side)) listener(withBytes(message, fromBase64));
+        if (!isFor<In>(message, side)) return;
+        carriesBytes ||= "sample" in message && message.sample instanceof Uint8Array;
+        listener(hasBytes(message) ? withBytes(message, asBytes) : message);
       }),
     onClose: (listener) => listen("disconnect", listener),
     detach() {
@@ -139,11 +154,13 @@ function bytesIn(items: readonly { readonly bytes: Uint8Array }[]): number {
 /** Under these names messages carry bytes. */
 const BYTES: ReadonlySet<string> = new Set(["bytes", "envelope"]);
 
+function hasBytes(message: object): boolean {
+  return "envelopes" in message || "calls" in message || "answers" in message;
+}
+
 /** A message with its bytes in another form. */
 function withBytes<M extends object>(message: M, convert: (bytes: never) => unknown): M {
-  return "envelopes" in message || "calls" in message || "answers" in message
-    ? (converted(message, convert) as M)
-    : message;
+  return converted(message, convert) as M;
 }
 
 function converted(value: unknown, convert: (bytes: never) => unknown): unknown {
@@ -160,6 +177,6 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-function fromBase64(text: string): Uint8Array {
-  return Buffer.from(text, "base64");
+function asBytes(sent: string | Uint8Array): Uint8Array {
+  return typeof sent === "string" ? Buffer.from(sent, "base64") : sent;
 }

@@ -67,6 +67,16 @@ function forked(): RemoteNode {
   return new RemoteNode(worker, (message) => worker.send(message));
 }
 
+/** As the incumbent's documentation wants it for bytes. */
+function forkedWithBytes(): RemoteNode {
+  cluster.setupPrimary({ serialization: "advanced" });
+  try {
+    return forked();
+  } finally {
+    cluster.setupPrimary({ serialization: "json" });
+  }
+}
+
 function thread(): RemoteNode {
   const worker = new Worker(script);
   return new RemoteNode(worker, (message) => worker.postMessage(message));
@@ -74,6 +84,7 @@ function thread(): RemoteNode {
 
 describe.each([
   ["processes of node:cluster", forked],
+  ["processes of node:cluster whose channels carry bytes", forkedWithBytes],
   ["worker threads", thread],
 ])("a cluster of %s", (_, spawn) => {
   const nodes: RemoteNode[] = [];
@@ -108,6 +119,30 @@ describe.each([
     await nodes[1]!.call("stop");
     await agree(1);
   });
+});
+
+it.each([
+  ["base64", "json", forked],
+  ["bytes", "advanced", forkedWithBytes],
+])("envelopes are %s in channels whose serialization is %s", async (form, _serialization, fork) => {
+  const node = fork();
+  const forms = new Set<string>();
+  for (const worker of Object.values(cluster.workers ?? {})) {
+    worker?.on("message", ({ op, envelopes }) => {
+      if (op === "publish")
+        for (const { bytes } of envelopes) forms.add(typeof bytes === "string" ? "base64" : "bytes");
+    });
+  }
+  try {
+    await node.call("start");
+    // What is said before the first answer may still be base64.
+    forms.clear();
+    await node.call("broadcast", "hello");
+    await vi.waitFor(async () => expect(await node.call("events")).toEqual([["hello", 1, 2]]), { timeout: 5000 });
+    await vi.waitFor(() => expect([...forms]).toEqual([form]));
+  } finally {
+    await node.kill();
+  }
 });
 
 it("a session is resumed in another process when its own was killed", async () => {
