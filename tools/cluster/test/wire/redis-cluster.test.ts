@@ -60,15 +60,14 @@ describe.each(["redis 6", "ioredis 6"].map(library))("on $name", (ours) => {
         }
       });
 
-      // The official adapter publishes on any node of the cluster, each time on another.
-      it.runIf(makes[from] !== "official" || !mode.name.startsWith("pub/sub"))(
-        "keeps the order of what goes one way",
-        async () => {
+      // The official adapter publishes on any node of the cluster, each time on another: it has no order to keep.
+      if (makes[from] !== "official" || !mode.name.startsWith("pub/sub")) {
+        it("keeps the order of what goes one way", async () => {
           for (let i = 0; i < 100; i++) io().emit("event", i);
           await eventually(() => heard().every(({ length }) => length === 100));
           for (const list of heard()) expect(list).toEqual(Array.from({ length: 100 }, (_, n) => ["event", n]));
-        },
-      );
+        });
+      }
 
       it("asks: sockets, servers, and for acknowledgements", async () => {
         expect((await io().in("room 3").fetchSockets()).map(({ id }) => id).sort()).toEqual(
