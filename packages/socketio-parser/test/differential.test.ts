@@ -26,6 +26,11 @@ function decodeAll(parser: Parser, chunks: readonly unknown[]): Packet[] {
 const asBuffers = (chunks: EncodedPacket): unknown[] =>
   chunks.map((chunk) => (chunk instanceof Uint8Array ? Buffer.from(chunk) : chunk));
 
+/** Beside bytes, the official encoder assigns members by name, and so loses one that is called `__proto__`. */
+function hasProtoMember(given: Packet): boolean {
+  return /"__proto__":/.test(canonical(given));
+}
+
 describe("JSON", () => {
   it.each([
     ["main", json],
@@ -33,6 +38,7 @@ describe("JSON", () => {
   ])("%s: writes the same chunks as the official encoder", (_name, ours) => {
     fc.assert(
       fc.property(packet(true), (given) => {
+        fc.pre(!hasProtoMember(given));
         const theirs = new official.json.Encoder().encode(given);
         expect(canonical(new ours.Encoder().encode(given))).toBe(canonical(theirs));
       }),
@@ -43,11 +49,22 @@ describe("JSON", () => {
   it("reads what the official encoder writes, and the other way round", () => {
     fc.assert(
       fc.property(packet(true), (given) => {
+        fc.pre(!hasProtoMember(given));
         expect(canonical(decodeAll(json, new official.json.Encoder().encode(given)))).toBe(canonical([given]));
         expect(canonical(decodeAll(official.json, new json.Encoder().encode(given)))).toBe(canonical([given]));
       }),
       { numRuns: 300 },
     );
+  });
+
+  it.each([
+    ["main", json],
+    ["compact", compact.parser],
+  ])("%s: keeps a member called __proto__ beside bytes", (_name, ours) => {
+    const data = ["a", [JSON.parse('{"__proto__":0}'), Uint8Array.of(1)]] as [string, unknown];
+    const chunks = new ours.Encoder().encode({ type: 2, nsp: "/", data });
+    expect(chunks[0]).toBe('51-["a",[{"__proto__":0},{"_placeholder":true,"num":0}]]');
+    expect(canonical(decodeAll(ours, chunks))).toBe(canonical([{ type: 2, nsp: "/", data }]));
   });
 
   // Invariant: we are stricter, never different: what we accept the official decoder reads as the same packet.
