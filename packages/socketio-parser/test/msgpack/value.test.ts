@@ -25,7 +25,12 @@ const plain = fc.letrec((tie) => ({
     fc.double({ noNaN: true }).filter((value) => !Number.isInteger(value) || Number.isSafeInteger(value)),
     fc.string({ unit: "grapheme" }),
     fc.array(tie("value"), { maxLength: 20 }),
-    fc.dictionary(fc.string(), tie("value"), { maxKeys: 20 }),
+    // A member called __proto__ is read under another name by msgpackr, and not at all by notepack.
+    fc.dictionary(
+      fc.string().filter((key) => key !== "__proto__"),
+      tie("value"),
+      { maxKeys: 20 },
+    ),
   ),
 })).value;
 
