@@ -145,26 +145,15 @@ async function unitTests(context) {
 }
 
 /**
- * Type-checks every package and tool, two at a time.
+ * Type-checks every package and tool.
  * @param {Context} context
  * @returns {Promise<Outcome>}
  */
 async function checkTypes(context) {
   const folders = workspaceFolders().filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
-  const queue = [...folders];
-  let output = "";
-  const worker = async () => {
-    for (let folder = queue.shift(); folder !== undefined; folder = queue.shift()) {
-      const args = [installed("typescript/bin/tsc"), "--noEmit", "-p", folder];
-      const result = await program(context, `types-${basename(folder)}`, process.execPath, args, 120);
-      if (result.ok) continue;
-      context.say(`${folder}: ${result.reason}`);
-      output += `\n--- ${folder} ---\n${result.output}`;
-    }
-  };
-  await Promise.all([worker(), worker()]);
-  const ok = output === "";
-  return { ok, tally: emptyTally(), output, detail: ok ? `${folders.length} projects` : "type errors" };
+  const checker = join(root, "tools/run/check-types.mjs");
+  const outcome = await single("types", 240, () => [process.execPath, [checker, ...folders]])(context);
+  return outcome.ok ? { ...outcome, detail: `${folders.length} projects` } : outcome;
 }
 
 /**
