@@ -56,17 +56,6 @@ const NAMES = [
   "withError",
   "tries",
   "post",
-  // Engine
-  "deadline",
-  "held",
-  "handedOver",
-  "receive",
-  "take",
-  "hold",
-  "adopt",
-  "failed",
-  "handshake",
-  "startUpgrade",
 ];
 
 export const mangled = new RegExp(`^(${NAMES.join("|")})$`);

@@ -2,7 +2,6 @@ import type { Parser } from "@sockeye/socketio-parser";
 import type { AliveListener, Kit } from "./core/manager.js";
 import type { TransportClass } from "./engine/contract.js";
 import { Engine } from "./engine/engine.js";
-import { startUpgrade } from "./engine/upgrade.js";
 import type { DefaultEventsMap } from "./events.js";
 import { createIo, type protocol } from "./io.js";
 import { Manager } from "./manager.js";
@@ -40,8 +39,7 @@ export function managerOf(io: Io): ManagerClass {
 
 /** The client with everything but what its entry points choose: transports by name, in order of preference, and the codec. */
 export function createClient(transports: Readonly<Record<string, TransportClass>>, parser: Parser): Io {
-  const engine = { transports, startUpgrade };
-  const kit: Kit = { engine: (uri, options) => new Engine(uri, options, engine), parser, Socket, Outbox };
+  const kit: Kit = { engine: (uri, options) => new Engine(uri, options, transports), parser, Socket, Outbox };
   class ClientManager extends Manager {
     protected override kit(): Kit {
       return kit;

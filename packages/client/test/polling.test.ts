@@ -4,7 +4,6 @@ import type { HttpRequest, OutgoingPacket } from "../src/engine/contract.js";
 import { Engine } from "../src/engine/engine.js";
 import { Transport } from "../src/engine/transport.js";
 import { Polling } from "../src/engine/transports/polling.js";
-import { startUpgrade } from "../src/engine/upgrade.js";
 import { TransportError } from "../src/errors.js";
 
 /** Long-polling over requests that the test answers, and a WebSocket that does as it is told. */
@@ -83,11 +82,7 @@ beforeEach(async () => {
   pending = [];
   candidates = [];
   log = [];
-  engine = new Engine(
-    "http://polling",
-    { path: "/p" },
-    { transports: { polling: Manual, websocket: Candidate }, startUpgrade },
-  );
+  engine = new Engine("http://polling", { path: "/p" }, { polling: Manual, websocket: Candidate });
   engine.on("message", (data) => log.push(data));
   engine.on("upgrade", () => log.push("upgrade"));
   engine.on("upgradeError", (error) => log.push((error as TransportError).message));
@@ -149,7 +144,7 @@ describe("polling", () => {
 
   it("says farewell even to a handshake that is just being read", async () => {
     pending = [];
-    const early = new Engine("http://polling", {}, { transports: { polling: Manual } });
+    const early = new Engine("http://polling", {}, { polling: Manual });
     early.on("open", () => early.close());
     await turn();
     gets()[0]!.answer([OPEN]);

@@ -119,8 +119,8 @@ export interface CookieJar {
  * ignores it. Calls MUST NOT come from within `open`, `send` or `close`.
  */
 export interface TransportHost {
-  /** One packet arrived; an error for a frame that is none. */
-  received(transport: TransportShape, packet: EnginePacket | Error): void;
+  /** One packet arrived; `undefined`, or an error that says more, for a frame that is none. */
+  received(transport: TransportShape, packet: EnginePacket | Error | undefined): void;
   /** The transport is open, or the last batch was handed over: the next one may come. */
   drained(transport: TransportShape): void;
   /** The connection is gone: closed in an orderly way by the peer or the network, or (with an error) failed. */
@@ -143,8 +143,6 @@ export interface TransportShape {
   readonly writable: boolean;
   /** Parameters of its requests; the session id is added once there is one. */
   readonly query: Record<string, unknown>;
-  /** Form of received bytes. */
-  binaryType: "nodebuffer" | "arraybuffer";
   /** Set before `open`. MUST be told of everything, and of nothing after `close`. */
   host: TransportHost;
   /** Opens; failures of any kind reach the host. */
@@ -163,27 +161,6 @@ export interface TransportShape {
 export interface TransportClass {
   new (options: TransportOptions): TransportShape;
   readonly prototype: TransportShape;
-}
-
-/** What an entry point puts into the engine with several transports: nothing it does not name ends up in a bundle. */
-export interface EngineKit {
-  /** By name, in order of preference. */
-  readonly transports: Readonly<Record<string, TransportClass>>;
-  /** Moves sessions to better transports; absent where there is only one. */
-  readonly startUpgrade?: (port: UpgradePort, candidates: readonly TransportClass[]) => Cancel;
-}
-
-/** What the upgrade may ask of the engine that it is moving. */
-export interface UpgradePort {
-  readonly options: TransportOptions;
-  /** Makes a transport of this session. */
-  create(candidate: TransportClass, host: TransportHost): TransportShape;
-  /** From here on nothing is written on the transport in use, which is returned. */
-  hold(candidate: TransportShape): TransportShape;
-  /** The candidate takes over. */
-  adopt(candidate: TransportShape): void;
-  /** The transport in use stays so. */
-  failed(error: TransportError): void;
 }
 
 /** One HTTP request of a polling transport. */

@@ -1,13 +1,12 @@
 import type { EnginePacket } from "@sockeye/engine-parser";
-import { decodeHandshake, defaultBinaryType } from "#platform";
+import { defaultBinaryType } from "#platform";
 import type { EngineCloseReason, EngineData, EngineEvents, Engine as EngineShape, SessionState } from "../contract.js";
 import { Emitter } from "../emitter.js";
 import { MisuseError, TransportError, ViolationError } from "../errors.js";
 import { type Cancel, later } from "../timers.js";
-import { resolveOptions } from "./address.js";
+import { requestUri, resolveOptions } from "./address.js";
 import type {
   CloseDetails,
-  EngineKit,
   EngineOptions,
   OutgoingPacket,
   TransportClass,
@@ -16,82 +15,78 @@ import type {
   TransportShape,
   WriteOptions,
 } from "./contract.js";
-import { farewell } from "./notice.js";
-import { Session } from "./session.js";
+import { farewell, readHandshake } from "./notice.js";
+import { countWithin } from "./size.js";
+
+/** Head start of WebTransport over WebSocket, milliseconds. */
+const HEAD_START = 200;
 
 /** Addresses where a move to WebSocket succeeded, for `rememberUpgrade`. */
 const remembered = new Set<string>();
 
 /**
- * One Engine.IO session: owns the transports and the timers, and does what `Session` says.
+ * One Engine.IO session: the law of the protocol, what waits to be written, and the way from one transport to a better one. It hosts
+ * the transport in use, and those that are tried beside it.
  *
  * ```ts
- * const engine = new Engine("ws://localhost:3000", { path: "/engine.io" }, kit);
+ * const engine = new Engine("ws://localhost:3000", { path: "/engine.io" }, { websocket: WebSocket });
  * engine.on("message", (data) => { ... });
  * engine.send("hello");
  * ```
  */
-export class Engine extends Emitter<EngineEvents> implements EngineShape {
+export class Engine extends Emitter<EngineEvents> implements EngineShape, TransportHost {
   /** Session id; secret. */
   id: string | undefined;
+  readyState: SessionState = "opening";
+  /** Bytes the server takes in one message, once it has said so. */
+  maxPayload = Infinity;
+  /** Packets that wait, those in flight included and first. */
+  writeBuffer: OutgoingPacket[] = [];
   /** The transport in use. */
   transport!: TransportShape;
   readonly opts: TransportOptions;
-  /** Form of received bytes. */
-  readonly binaryType: "nodebuffer" | "arraybuffer";
 
-  readonly #kit: EngineKit;
-  readonly #session = new Session();
   readonly #address: string;
   /** Transports to use, best first; those that failed are gone. */
   readonly #candidates: TransportClass[];
+  /** Transports that are tried beside the one in use, and what ends the trial of each. */
+  readonly #trials = new Map<TransportShape, Cancel>();
+  /** The one that is to take over. Until it does nothing may leave on the old one. */
+  #successor: TransportShape | undefined;
+  readonly #probed = new Set<TransportShape>();
+  /** How many packets were handed over and are not gone yet. */
+  #inFlight = 0;
+  /** When the server was heard last. */
+  #heard = 0;
+  /** Milliseconds that it may be silent. */
+  #patience = Infinity;
   #stopTimer: Cancel | undefined;
-  #stopUpgrade: Cancel | undefined;
-  #flushing = false;
 
-  readonly #host: TransportHost = {
-    received: (transport, packet) => {
-      if (transport === this.transport) this.#receive(packet);
-    },
-    drained: (transport) => {
-      if (transport === this.transport) this.#drained();
-    },
-    ended: (transport, details) => {
-      if (transport === this.transport) this.#ended(details);
-    },
-  };
-
-  constructor(uri: string | undefined, options: EngineOptions, kit: EngineKit) {
+  constructor(uri: string | undefined, options: EngineOptions, known: Readonly<Record<string, TransportClass>>) {
     super();
-    this.#kit = kit;
-    this.opts = resolveOptions(uri, options);
-    this.binaryType = options.binaryType ?? defaultBinaryType;
-    this.#candidates = candidatesOf(options, kit);
-    const { hostname, port, path, rememberUpgrade, upgrade } = this.opts;
-    this.#address = `${hostname}:${port}${path}`;
+    const { transports, transportImplementations, rememberUpgrade, upgrade } = options;
+    if (transports && transportImplementations) {
+      throw new MisuseError("BAD_OPTION", "transports and transportImplementations exclude each other");
+    }
+    this.opts = resolveOptions(uri, { binaryType: defaultBinaryType, ...options });
+    this.#address = requestUri(this.opts, "http", {});
+    this.#candidates = (transportImplementations ?? transports ?? Object.keys(known)).flatMap((each) =>
+      typeof each === "string" ? (known[each] ?? []) : each,
+    );
     if (rememberUpgrade && upgrade !== false && remembered.has(this.#address)) {
       this.#candidates.sort((_, { prototype }) => (prototype.name === "websocket" ? 1 : -1));
     }
     this.#open();
   }
 
-  get readyState(): SessionState {
-    return this.#session.state;
-  }
-
-  /** Packets that wait, those in flight included. */
-  get writeBuffer(): readonly OutgoingPacket[] {
-    return this.#session.outbox;
+  /** Form of received bytes. */
+  get binaryType(): "nodebuffer" | "arraybuffer" {
+    return this.opts.binaryType!;
   }
 
   /** Whether a message written now would leave without waiting. */
   get writable(): boolean {
-    return this.transport.writable && !this.writeBuffer.length && !this.#session.held;
-  }
-
-  /** Bytes the server takes in one message, once it has said so. */
-  get maxPayload(): number {
-    return this.#session.handshake?.maxPayload || Infinity;
+    return this.transport.writable && !this.writeBuffer.length && !this.#successor;
   }
 
   /** Queues one message. `sent` is called when it was handed to the transport. */
@@ -107,27 +102,24 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape {
 
   /** Ends the session once what was written has left, and a move to another transport is through. */
   close(): this {
-    const session = this.#session;
-    if (session.state === "opening") this.end("forced close");
-    else if (session.state === "open") {
-      session.state = "closing";
-      this.#settle();
-    }
+    if (this.id) {
+      this.readyState = "closing";
+      this.#goOn();
+    } else this.end("forced close");
     return this;
   }
 
   /** Ends the session at once. */
   end(reason: EngineCloseReason, details?: CloseDetails | Error): void {
-    const session = this.#session;
-    if (session.state === "closed") return;
+    if (this.readyState === "closed") return;
     if (details instanceof Error) this.dispatch("error", details);
-    session.state = "closed";
+    this.readyState = "closed";
     this.#stopTimer?.();
-    this.#stopUpgrade?.();
+    for (const stop of this.#trials.values()) stop();
     this.transport?.close();
     this.id = undefined;
     this.dispatch("close", reason, details);
-    session.outbox = [];
+    this.writeBuffer = [];
   }
 
   /**
@@ -135,159 +127,210 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape {
    * the clock is not. Ends the session if so.
    */
   expired(): boolean {
-    const expired = Date.now() > this.#session.deadline;
+    const expired = this.#left() < 0;
     // Not within the caller's emit: handlers of the disconnection must not run inside it.
     if (expired) this.#soon(() => this.end("ping timeout"));
     return expired;
   }
 
+  // --- what transports tell -----------------------------------------------------------------------------------------
+
+  received(transport: TransportShape, packet: EnginePacket | Error | undefined): void {
+    if (this.#trials.has(transport)) this.#tried(transport, packet);
+    else if (transport === this.transport && this.readyState !== "closed") this.#receive(packet);
+  }
+
+  drained(transport: TransportShape): void {
+    if (transport === this.transport) {
+      const sent = this.writeBuffer.splice(0, this.#inFlight).length;
+      this.#inFlight = 0;
+      if (sent && !this.writeBuffer.length) this.dispatch("drain");
+      this.#goOn();
+    } else if (this.#trials.has(transport) && !this.#probed.has(transport)) {
+      this.#probed.add(transport);
+      transport.send([{ type: "ping", data: "probe" }]);
+    }
+  }
+
+  ended(transport: TransportShape, details: CloseDetails | TransportError): void {
+    const isError = details instanceof Error;
+    if (this.#trials.has(transport)) this.#fail(transport, isError ? details : "transport closed");
+    else if (transport === this.transport) {
+      remembered.delete(this.#address);
+      if (this.readyState === "opening" && this.opts.tryAllTransports && this.#candidates.length > 1) {
+        this.#candidates.shift();
+        this.#open();
+      } else this.end(isError ? "transport error" : "transport close", details);
+    }
+  }
+
+  // --- the session --------------------------------------------------------------------------------------------------
+
   #open(): void {
     const [first] = this.#candidates;
-    if (first) {
-      const transport = this.#create(first, this.#host);
-      this.transport = transport;
-      // Later, so that the caller can listen before anything happens.
-      this.#soon(() => transport.start());
-    } else this.#soon(() => this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available")));
+    if (first) this.transport = this.#create(first);
+    // Later, so that the caller can listen before anything happens.
+    this.#soon(() => {
+      if (first) this.transport.start();
+      else this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available"));
+    });
   }
 
   #soon(run: () => void): void {
     Promise.resolve().then(() => this.readyState !== "closed" && run());
   }
 
-  #create(candidate: TransportClass, host: TransportHost): TransportShape {
+  #create(candidate: TransportClass): TransportShape {
     const own = this.opts.transportOptions?.[candidate.prototype.name] as Partial<TransportOptions> | undefined;
     const transport = new candidate({ ...this.opts, ...own, query: { ...this.opts.query, ...own?.query } });
-    transport.host = host;
-    transport.binaryType = this.binaryType;
+    transport.host = this;
     if (this.id) transport.query.sid = this.id;
     return transport;
   }
 
-  #receive(packet: EnginePacket | Error): void {
-    if (packet instanceof Error) {
-      this.end("parse error", packet);
+  #receive(packet: EnginePacket | Error | undefined): void {
+    if (!packet || packet instanceof Error) {
+      this.end("parse error", packet ?? new ViolationError("PROTOCOL", "no packet"));
       return;
     }
     const { type, data = "" } = packet;
+    // The server was heard: a ping that waits behind a large message on a slow line is no reason to give the line up.
+    this.#heard = Date.now();
     this.dispatch("packet", packet);
-    const verdict = this.#session.receive(packet, Date.now());
-    if (verdict === "message") {
+    if (type === "close") this.end("transport close", farewell(data));
+    else if (this.readyState !== "closed" && !this.#serve(type, data)) {
+      this.end("parse error", new ViolationError("PROTOCOL", `unexpected ${type}`));
+    }
+  }
+
+  /** The law of the protocol: what may come when. Returns false for what may not. */
+  #serve(type: string, data: EngineData): boolean {
+    if (this.readyState === "opening") return type === "open" && this.#opened(data);
+    if (type === "message") {
       this.dispatch("data", data);
       this.dispatch("message", data);
-    } else if (verdict === "pong") {
+    } else if (type === "ping") {
       this.dispatch("heartbeat");
       this.dispatch("ping");
       this.#push({ type: "pong" });
       this.dispatch("pong");
-    } else if (verdict === "open") this.#opened(data);
-    else if (verdict === "close") this.end("transport close", farewell(data));
-    else if (verdict === "error") this.end("parse error", new ViolationError("PROTOCOL", `unexpected ${type}`));
+    } else return type === "noop";
+    return true;
   }
 
-  #opened(data: unknown): void {
-    const handshake = decodeHandshake(data);
-    if (handshake instanceof Error) {
-      this.end("parse error", handshake);
-      return;
+  /** Returns whether `data` is a handshake. */
+  #opened(data: EngineData): boolean {
+    const handshake = readHandshake(data);
+    if (handshake) {
+      const { sid, upgrades, maxPayload, pingInterval, pingTimeout } = handshake;
+      this.id = this.transport.query.sid = sid;
+      this.maxPayload = maxPayload || Infinity;
+      this.#patience = pingInterval + pingTimeout;
+      this.readyState = "open";
+      this.#watch();
+      this.dispatch("handshake", handshake);
+      this.dispatch("open");
+      this.#goOn();
+      // A handler may have closed it.
+      if ((this.readyState as string) === "open" && this.opts.upgrade !== false) this.#upgrade(upgrades);
     }
-    this.#session.open(handshake, Date.now());
-    this.id = this.transport.query.sid = handshake.sid;
-    this.#watch();
-    this.dispatch("handshake", handshake);
-    this.dispatch("open");
-    this.#flush();
-    // A handler may have closed it.
-    if (this.readyState === "open" && this.opts.upgrade !== false) this.#upgrade(handshake.upgrades);
+    return !!handshake;
+  }
+
+  /** Milliseconds until silence becomes a dead connection. */
+  #left(): number {
+    return this.#heard + this.#patience - Date.now();
   }
 
   /** One timer for the session: it looks at the deadline and goes back to sleep for the rest. */
   #watch(): void {
-    const left = this.#session.deadline - Date.now();
+    const left = this.#left();
     if (left < 0) this.end("ping timeout");
     else this.#stopTimer = later(this.opts, () => this.#watch(), left + 1);
   }
 
-  #upgrade(offered: readonly string[]): void {
-    const session = this.#session;
-    this.#stopUpgrade = this.#kit.startUpgrade?.(
-      {
-        options: this.opts,
-        create: (candidate, host) => this.#create(candidate, host),
-        hold: (candidate) => {
-          session.held = true;
-          this.dispatch("upgrading", candidate);
-          return this.transport;
-        },
-        adopt: (candidate) => {
-          this.transport = candidate;
-          candidate.host = this.#host;
-          session.held = false;
-          if (candidate.name === "websocket") remembered.add(this.#address);
-          candidate.send([{ type: "upgrade" }]);
-          this.dispatch("upgrade", candidate);
-          this.#settle();
-        },
-        failed: (error) => {
-          session.held = false;
-          this.dispatch("upgradeError", error);
-          this.#settle();
-        },
-      },
-      this.#candidates.filter(({ prototype: { name } }) => name !== this.transport.name && offered.includes(name)),
-    );
-  }
+  // --- writing ------------------------------------------------------------------------------------------------------
 
   #push(packet: OutgoingPacket): boolean {
-    const accepted = this.#session.push(packet);
+    const accepted = this.readyState === "opening" || this.readyState === "open";
     if (accepted) {
+      // The first one leaves at the end of this turn, and the turn's others with it: they share a body, where there are bodies.
+      if (this.writeBuffer.push(packet) < 2) this.#soon(() => this.#goOn());
       this.dispatch("packetCreate", packet);
-      // Once per turn: packets of one turn share a body, where the transport has bodies.
-      if (!this.#flushing) {
-        this.#flushing = true;
-        this.#soon(() => {
-          this.#flushing = false;
-          this.#flush();
-        });
-      }
     }
     return accepted;
   }
 
-  #flush(): void {
-    const { transport } = this;
-    if (!transport.writable) return;
-    const batch = this.#session.take(transport.name === "polling" ? this.maxPayload : undefined);
-    if (batch.length) {
-      transport.send(batch);
+  /** Writes what waits; ends the session, if that was asked for and nothing is left to do. */
+  #goOn(): void {
+    const { transport, writeBuffer } = this;
+    if (!this.id || !transport.writable || this.#inFlight || this.#successor) return;
+    const { length } = writeBuffer;
+    if (length) {
+      this.#inFlight = transport.name === "polling" ? countWithin(writeBuffer, this.maxPayload) : length;
+      transport.send(writeBuffer.slice(0, this.#inFlight));
       this.dispatch("flush");
+    } else if (this.readyState === "closing") this.end("forced close");
+  }
+
+  // --- the move to a better transport -------------------------------------------------------------------------------
+
+  /**
+   * Tries better transports beside the one in use (Engine.IO protocol, "Upgrade"): each is sent a ping `probe`. The first whose pong
+   * comes back is the successor: writing stops, what is under way on the old transport is brought to its end, and the successor takes
+   * over. Between the two no packet is lost or overtaken: the server writes on the old transport until our `upgrade` packet, and that
+   * leaves only after the old transport's last response.
+   */
+  #upgrade(offered: readonly string[]): void {
+    const better = this.#candidates.filter(
+      ({ prototype: { name } }) => name !== this.transport.name && offered.includes(name),
+    );
+    for (const candidate of better) {
+      const transport = this.#create(candidate);
+      const start = () => {
+        const late = () => this.#fail(transport, "upgrade timeout");
+        stopTimer = later(this.opts, late, this.opts.upgradeTimeout ?? 10_000);
+        transport.start();
+      };
+      let stopTimer: Cancel | undefined;
+      this.#trials.set(transport, () => {
+        stopTimer?.();
+        this.#trials.delete(transport);
+        if (transport !== this.transport) transport.close();
+      });
+      if (transport.name === "websocket" && better.length > 1) stopTimer = later(this.opts, start, HEAD_START);
+      else start();
     }
   }
 
-  #drained(): void {
-    if (this.#session.handedOver()) this.dispatch("drain");
-    this.#settle();
+  #tried(transport: TransportShape, packet: EnginePacket | Error | undefined): void {
+    const { type, data } = (packet ?? {}) as Partial<EnginePacket>;
+    if (type !== "pong" || data !== "probe") this.#fail(transport, "probe error");
+    else if (!this.#successor) {
+      for (const [other, stop] of this.#trials) if (other !== transport) stop();
+      this.#successor = transport;
+      this.dispatch("upgrading", transport);
+      this.transport.pause(() => this.#adopt(transport));
+    }
   }
 
-  /** Goes on writing; closes, if that was asked for and nothing is left to do. */
-  #settle(): void {
-    if (this.readyState === "closing" && !this.writeBuffer.length && !this.#session.held) this.end("forced close");
-    else this.#flush();
+  #adopt(transport: TransportShape): void {
+    if (!this.#trials.has(transport)) return;
+    this.transport = transport;
+    this.#successor = undefined;
+    this.#trials.get(transport)!();
+    if (transport.name === "websocket") remembered.add(this.#address);
+    transport.send([{ type: "upgrade" }]);
+    this.dispatch("upgrade", transport);
+    this.#goOn();
   }
 
-  #ended(details: CloseDetails | TransportError): void {
-    remembered.delete(this.#address);
-    if (this.readyState === "opening" && this.opts.tryAllTransports && this.#candidates.length > 1) {
-      this.#candidates.shift();
-      this.#open();
-    } else this.end(details instanceof Error ? "transport error" : "transport close", details);
+  /** A trial came to nothing: the transport in use stays so. */
+  #fail(transport: TransportShape, error: TransportError | string): void {
+    this.#trials.get(transport)!();
+    if (this.#successor) this.transport.resume();
+    this.#successor = undefined;
+    this.dispatch("upgradeError", error instanceof Error ? error : new TransportError("PROBE_FAILED", error));
+    this.#goOn();
   }
-}
-
-function candidatesOf({ transports, transportImplementations }: EngineOptions, kit: EngineKit): TransportClass[] {
-  if (transports && transportImplementations) {
-    throw new MisuseError("BAD_OPTION", "transports and transportImplementations exclude each other");
-  }
-  const named = transportImplementations ?? transports ?? Object.keys(kit.transports);
-  return named.map((each) => (typeof each === "string" ? kit.transports[each]! : each)).filter(Boolean);
 }

@@ -1,3 +1,4 @@
+import type { Handshake } from "@sockeye/engine-parser";
 import type { CloseDetails } from "./contract.js";
 
 /** What a server may say about an end that it decided. */
@@ -19,4 +20,12 @@ export function readNotice(text: unknown): Notice {
 /** The last word of a server: `1`, or `1{"retryAfter":1500}` when it asks its clients to stay away for a while. */
 export function farewell(data: unknown): CloseDetails {
   return { description: "closed by the server", retryAfter: readNotice(data).retryAfter };
+}
+
+/** What the server tells about a new session, `undefined` for what is no handshake. (Servers before 2022 name no `maxPayload`.) */
+export function readHandshake(data: unknown): Handshake | undefined {
+  const handshake = readNotice(data) as Handshake;
+  const { sid, upgrades, pingInterval, pingTimeout } = handshake;
+  const isValid = sid && typeof sid === "string" && Array.isArray(upgrades) && pingInterval + pingTimeout >= 0;
+  return isValid ? handshake : undefined;
 }

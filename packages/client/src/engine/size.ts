@@ -1,5 +1,6 @@
 import type { Engine, EngineData } from "../contract.js";
 import { MisuseError } from "../errors.js";
+import type { OutgoingPacket } from "./contract.js";
 
 /** Bytes that data takes on the wire: in UTF-8, and as base64 where a transport carries text alone. */
 export function encodedSize(data: EngineData, asText: boolean): number {
@@ -24,4 +25,20 @@ export function measure(data: EngineData, { maxPayload, transport }: Engine): vo
   ) {
     throw new MisuseError("TOO_LARGE", `the server takes ${maxPayload} bytes`);
   }
+}
+
+/**
+ * How many packets share one body of polling: as many as fit into `limit` bytes. One that is too large on its own leaves alone, for the
+ * server to judge.
+ */
+export function countWithin(packets: readonly OutgoingPacket[], limit: number): number {
+  let size = -1;
+  let count = 0;
+  for (const { data = "" } of packets) {
+    // Separator, type, data.
+    size += 2 + encodedSize(data, true);
+    if (count && size > limit) break;
+    count++;
+  }
+  return count;
 }

@@ -21,13 +21,14 @@ export abstract class Transport implements TransportShape {
   /** Whether a batch would be taken now. */
   writable = false;
   /** Form of received bytes. */
-  binaryType: "nodebuffer" | "arraybuffer" = "arraybuffer";
+  readonly binaryType: "nodebuffer" | "arraybuffer";
   /** Parameters of its requests; the session id is added once there is one. */
   readonly query: Record<string, unknown>;
   /** Set by the owner before `open`. MUST be told of everything, and of nothing after `close`. */
   host!: TransportHost;
 
   constructor(readonly options: TransportOptions) {
+    this.binaryType = options.binaryType!;
     this.query = { EIO: 4, ...options.query, transport: (this as Transport).name };
   }
 

@@ -12,13 +12,7 @@ import type { TransportError } from "../errors.js";
 import type { Cancel } from "../timers.js";
 
 /** Written for size. */
-export {
-  decodeHandshake,
-  decodePacket,
-  decodePackets,
-  encodePacket,
-  encodePayload,
-} from "@sockeye/engine-parser/compact";
+export { decodePacket, decodePackets, encodePacket, encodePayload } from "@sockeye/engine-parser/compact";
 export { parser } from "@sockeye/socketio-parser/compact";
 
 export const defaultBinaryType = "arraybuffer" as const;

@@ -20,7 +20,7 @@ import type { Cancel } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
 /** Written for speed. */
-export { decodeHandshake, decodePacket, encodePacket, encodePayload } from "@sockeye/engine-parser";
+export { decodePacket, encodePacket, encodePayload } from "@sockeye/engine-parser";
 export { parser } from "@sockeye/socketio-parser";
 
 /** The packets of a polling response, up to the first that is none, in whose place its error stands. */

@@ -1,6 +1,6 @@
 import { decodePackets, encodePayload } from "#platform";
 import type { Cancel } from "../../timers.js";
-import type { HttpRequest, HttpResponse, OutgoingPacket } from "../contract.js";
+import type { HttpRequest, OutgoingPacket } from "../contract.js";
 import { refusal } from "../refusal.js";
 import { Transport } from "../transport.js";
 
@@ -17,93 +17,78 @@ export abstract class Polling extends Transport {
   /** Error texts for a failed GET and a failed POST. */
   protected abstract readonly failures: readonly [read: string, write: string];
 
-  #state: "opening" | "open" | "pausing" | "closed" = "opening";
-  #poll: Cancel | undefined;
-  #push: Cancel | undefined;
-  /** Called when it is paused. */
+  /** What cuts off the running GET, and the running POST. */
+  #get: Cancel | undefined;
+  #post: Cancel | undefined;
+  /** Set while paused: called once nothing is under way. */
   #paused: (() => void) | undefined;
+  #closed = false;
 
   get name(): string {
     return "polling";
   }
 
   open(): void {
-    this.#read();
+    this.#get = this.#exchange(undefined, (text) => {
+      this.#get = undefined;
+      for (const packet of decodePackets(text, this.binaryType)) this.host.received(this, packet);
+    });
   }
 
   send(packets: readonly OutgoingPacket[]): void {
     this.writable = false;
-    this.#push = this.#exchange(encodePayload(packets), () => {
-      this.#push = undefined;
-      this.writable = true;
-      this.host.drained(this);
-      this.#settle();
+    this.#post = this.#exchange(encodePayload(packets), () => {
+      this.#post = undefined;
     });
   }
 
   /** Waits for the running GET and POST; their packets still arrive. */
   override pause(done: () => void): void {
-    this.#state = "pausing";
     this.#paused = done;
-    this.#settle();
+    this.#goOn();
   }
 
   override resume(): void {
-    if (this.#state !== "pausing") return;
-    this.#state = "open";
-    if (!this.#poll) this.#read();
+    this.#paused = undefined;
+    this.#goOn();
   }
 
   /** Tells a server that has a session for us. */
   close(): void {
-    const known = this.query.sid && this.#state !== "closed";
-    this.#state = "closed";
-    const abort = () => this.#poll?.();
-    if (!known) {
-      this.#push?.();
+    const abort = () => this.#get?.();
+    if (this.#closed || !this.query.sid) {
+      this.#post?.();
       abort();
-      return;
+    } else {
+      // The server answers the waiting GET when it has read the farewell: cut before that, it would take the connection
+      // for lost.
+      const options = { ...this.options, requestTimeout: this.options.requestTimeout || FAREWELL };
+      this.request(this.uri("http", true), encodePayload([{ type: "close" }]), options, abort);
     }
-    // The server answers the waiting GET when it has read the farewell: cut before that, it would take the connection
-    // for lost.
-    const options = { ...this.options, requestTimeout: this.options.requestTimeout || FAREWELL };
-    this.request(this.uri("http", true), encodePayload([{ type: "close" }]), options, abort);
-  }
-
-  #read(): void {
-    this.#poll = this.#exchange(undefined, (text) => {
-      this.#poll = undefined;
-      this.#accept(text);
-      this.#settle();
-      if (this.#state === "opening") {
-        this.#state = "open";
-        this.writable = true;
-        this.host.drained(this);
-      }
-      if (this.#state === "open") this.#read();
-    });
-  }
-
-  #accept(text: string): void {
-    for (const packet of decodePackets(text, this.binaryType)) {
-      // A handler may close the session in the middle of a payload: the rest is not for it.
-      if (this.#state !== "closed") this.host.received(this, packet);
-    }
+    this.#closed = true;
   }
 
   #exchange(body: string | undefined, then: (text: string) => void): Cancel {
-    return this.request(this.uri("http", true), body, this.options, (response: HttpResponse) => {
-      if (this.#state === "closed") return;
-      if (response.status === 200) then(response.text);
-      else {
-        this.#state = "closed";
+    return this.request(this.uri("http", true), body, this.options, (response) => {
+      if (this.#closed) return;
+      if (response.status === 200) {
+        then(response.text);
+        this.#goOn();
+      } else {
+        this.#closed = true;
         this.host.ended(this, refusal(this.failures[body === undefined ? 0 : 1], response));
       }
     });
   }
 
-  /** Says so once nothing is under way, if that is waited for. */
-  #settle(): void {
-    if (this.#state === "pausing" && !this.#poll && !this.#push) this.#paused!();
+  /** Takes the next batch, and keeps one GET waiting; paused, tells when nothing is under way any more. */
+  #goOn(): void {
+    if (!this.#post) {
+      this.writable = true;
+      this.host.drained(this);
+    }
+    if (this.#closed || this.#get) return;
+    if (!this.#paused) this.open();
+    else if (!this.#post) this.#paused();
   }
 }
