@@ -2,7 +2,7 @@ import { isBinary } from "./binary.js";
 import type { BinaryChunk } from "./contract.js";
 import { ParserError, ParserViolation, UnserializableError } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
-import { placeholder, quote } from "./quick-json.js";
+import { placeholder, quote, quoteName } from "./quick-json.js";
 
 /**
  * Attachments: the bytes inside a payload leave it and travel behind the text, each replaced by
@@ -125,7 +125,7 @@ class Lifter {
     for (const key of Object.keys(object)) {
       const member = this.write(object, key, depth);
       if (member !== undefined) {
-        json += `${json && ","}${quote(key)}:${member}`;
+        json += `${json && ","}${quoteName(key)}:${member}`;
       }
     }
     return `{${json}}`;
@@ -149,18 +149,28 @@ export interface Slot {
  * @throws ParserViolation unless each number 0..count-1 stands in exactly one placeholder (CVE-2022-2421: `num` was any property name)
  */
 export function findSlots(payload: object, count: number, maxContainers: number): Slot[] {
-  const slots: Slot[] = [];
+  if (count > maxContainers) {
+    throw new ParserViolation("ILLEGAL_PLACEHOLDER", "illegal attachments");
+  }
+  const slots: Slot[] = new Array(count);
   const queue = [payload as Container];
   let found = 0;
   for (let i = 0; i < queue.length && i < maxContainers; i++) {
     const parent = queue[i]!;
+    // Members are read here: within the loops the engine knows where they are.
     if (Array.isArray(parent)) {
       for (let key = 0; key < parent.length; key++) {
-        found += inspect(parent as unknown as Container, key, queue, slots, count);
+        const value: unknown = parent[key];
+        if (isContainer(value)) {
+          found += inspect(value, parent as unknown as Container, key, queue, slots);
+        }
       }
     } else {
       for (const key in parent) {
-        found += inspect(parent, key, queue, slots, count);
+        const value = parent[key];
+        if (isContainer(value)) {
+          found += inspect(value, parent, key, queue, slots);
+        }
       }
     }
   }
@@ -170,18 +180,18 @@ export function findSlots(payload: object, count: number, maxContainers: number)
   return slots;
 }
 
-/** Notes a placeholder, queues a container, passes by everything else. Returns the number of placeholders. */
-function inspect(parent: Container, key: string | number, queue: Container[], slots: Slot[], count: number): 0 | 1 {
-  const value = parent[key] as Container | null;
-  if (typeof value !== "object" || value === null) {
-    return 0;
-  }
+function isContainer(value: unknown): value is Container {
+  return typeof value === "object" && value !== null;
+}
+
+/** Notes a placeholder, queues any other container. Returns the number of placeholders. */
+function inspect(value: Container, parent: Container, key: string | number, queue: Container[], slots: Slot[]): 0 | 1 {
   if (value._placeholder !== true) {
     queue.push(value);
     return 0;
   }
   const num = value.num as number;
-  if (!Number.isInteger(num) || num < 0 || num >= count || slots[num] !== undefined) {
+  if (!Number.isInteger(num) || num < 0 || num >= slots.length || slots[num] !== undefined) {
     throw new ParserViolation("ILLEGAL_PLACEHOLDER", "illegal attachments");
   }
   slots[num] = { parent, key };

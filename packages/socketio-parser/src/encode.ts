@@ -2,7 +2,7 @@ import { isPlain, lift, type Replacer } from "./attachments.js";
 import type { BinaryChunk, EncodedPacket, Encoder as EncoderContract } from "./contract.js";
 import { UnserializableError } from "./errors.js";
 import { type Packet, PacketType } from "./packet.js";
-import { quickJson } from "./quick-json.js";
+import { quickJson, quoteName } from "./quick-json.js";
 import { explain } from "./unserializable.js";
 
 /** Packet to text, and attachments behind it. */
@@ -72,7 +72,8 @@ function quickArguments(data: readonly unknown[], attachments: BinaryChunk[]): s
   let isEachSmall = true;
   for (let i = 0; i < data.length; i++) {
     const value = data[i];
-    let text = quickJson(value, attachments);
+    // What stands first is nearly always the name of an event.
+    let text = i === 0 && typeof value === "string" ? quoteName(value) : quickJson(value, attachments);
     if (text === undefined) {
       isEachSmall = false;
       text = isPlain(value) ? (JSON.stringify(value) ?? "null") : undefined;

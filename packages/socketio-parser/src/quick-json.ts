@@ -13,6 +13,25 @@ export function quote(text: string): string {
   return NOTHING_TO_ESCAPE.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+/** Names that are remembered, and their length: what is beyond that is written like any other text. */
+const MOST_NAMES = 1024;
+const LONGEST_NAME = 32;
+const names = /* @__PURE__ */ new Map<string, string>();
+
+/** As {@link quote}, for what is said again and again: names of events and of members. */
+export function quoteName(name: string): string {
+  return names.get(name) ?? remember(name);
+}
+
+function remember(name: string): string {
+  const json = quote(name);
+  if (name.length <= LONGEST_NAME && names.size < MOST_NAMES) {
+    // A name may be a piece of a long text, which it would keep in memory. As the name of a member it is a text of its own.
+    names.set(Object.keys({ [name]: true })[0]!, JSON.stringify(name));
+  }
+  return json;
+}
+
 /**
  * As `JSON.stringify(value)` for a text, a number, a boolean, null, or a small object of nothing else; `undefined` for all others.
  * Bytes are such a value too where there is a list for them: they go there, and a placeholder takes their place.
@@ -63,7 +82,7 @@ function smallObject(object: Record<string, unknown>, attachments: BinaryChunk[]
     if (member === undefined || members++ === SMALL || (value === true && key === "_placeholder")) {
       return undefined;
     }
-    json += json === "" ? `${quote(key)}:${member}` : `,${quote(key)}:${member}`;
+    json += json === "" ? `${quoteName(key)}:${member}` : `,${quoteName(key)}:${member}`;
   }
   return `{${json}}`;
 }

@@ -27,6 +27,9 @@ describe.each(CODECS)("advisories, %s codec", (_name, parser, tooMany, misshapen
     expect(() => new parser.Decoder().decode?.(`511-["x",${placeholders}]`)).toThrow(tooMany);
     expect(() => new parser.Decoder().decode?.('51000000000-["x"]')).toThrow(tooMany);
     expect(new parser.Decoder({ maxAttachments: 11 }).decode?.(`511-["x",${placeholders}]`)).toBeUndefined();
+    // Without a limit too, nothing is made ready for more of them than a text can announce.
+    const unlimited = new parser.Decoder({ maxAttachments: Number.POSITIVE_INFINITY });
+    expect(() => unlimited.decode?.('59007199254740991-["x",{"_placeholder":true,"num":0}]')).toThrow(ParserError);
   });
 
   it("CVE-2023-32695: an event named by an object ends in an error of ours, not in a TypeError of a listener table", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lift } from "../src/attachments.js";
 import type { BinaryChunk } from "../src/index.js";
-import { quickJson, quote } from "../src/quick-json.js";
+import { quickJson, quote, quoteName } from "../src/quick-json.js";
 import { bytes, json } from "./arbitraries.js";
 
 describe("quickJson", () => {
@@ -98,4 +98,18 @@ it("quote writes any text as JSON.stringify does", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+it("quoteName writes any text as JSON.stringify does, the first time and again, also when it remembers no more", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
+      expect(quoteName(text)).toBe(JSON.stringify(text));
+      expect(quoteName(text)).toBe(JSON.stringify(text));
+    }),
+    { numRuns: 500, examples: [["__proto__"], ["12"], ["constructor"], [""], ['"']] },
+  );
+  for (let i = 0; i < 2000; i++) {
+    expect(quoteName(`name ${i}`)).toBe(`"name ${i}"`);
+  }
+  expect(quoteName("__proto__")).toBe('"__proto__"');
 });
