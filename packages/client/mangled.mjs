@@ -46,8 +46,6 @@ const NAMES = [
   "waiting",
   "dropped",
   "takeAll",
-  "takeBack",
-  "fullError",
   "track",
   "timers",
   "late",

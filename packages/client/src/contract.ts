@@ -279,4 +279,4 @@ export interface RetryPort {
 }
 
 /** Ties a connection that is wanted to its page, until cancelled. `hurry` makes an attempt that is due later now. */
-export type Wake = (manager: CoreManagerView, link: ManagerLink, hurry: () => void) => Cancel;
+export type Wake = (manager: ManagerView, hurry: () => void) => Cancel;

@@ -79,7 +79,7 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
     super.want(wanted);
     this.unwatch?.();
     this.unwatch = wanted
-      ? wake(this, this.link, () => this.reconnecting && this.engine.readyState === "closed" && this.attempt())
+      ? wake(this, () => this.reconnecting && this.engine.readyState === "closed" && this.attempt())
       : undefined;
   }
 

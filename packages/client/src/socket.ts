@@ -3,7 +3,6 @@ import type { AnyListener, EventData, Flags, ManagerView, SocketView } from "./c
 import { CoreSocket, type Joined, type Outgoing } from "./core/socket.js";
 import { type RefusedError, UnansweredError } from "./errors.js";
 import type { DefaultEventsMap, WithAckErrors } from "./events.js";
-import { probe } from "./probe.js";
 import { RetryQueue } from "./retries.js";
 import { type Cancel, later } from "./timers.js";
 
@@ -60,7 +59,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   }
 
   probe(timeout?: number): Promise<boolean> {
-    return probe(this.io, this.link, timeout);
+    return this.io.probe(timeout);
   }
 
   compress(compress: boolean): this {
@@ -176,8 +175,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   }
 
   protected override transmit(packet: Outgoing): void {
-    const { compress } = packet.flags;
-    this.link.sendPacket(packet, compress === undefined ? undefined : { compress });
+    this.link.sendPacket(packet, packet.flags);
     for (const listener of this.#anyOutgoing) this.callListener(listener, packet.data, packet.data[0]);
   }
 }

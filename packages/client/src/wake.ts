@@ -1,25 +1,26 @@
 import { watchPage } from "#platform";
 import type { Wake } from "./contract.js";
-import { probe } from "./probe.js";
 
 /**
  * Ties a connection to its page: it ends when the network is gone or the page is put away, and is checked, or brought back
  * at once, when the page wakes up.
  */
-export const wake: Wake = (manager, link, hurry) =>
-  watchPage((event) => {
+export const wake: Wake = (manager, hurry) =>
+  watchPage(({ type, persisted }) => {
     const { watchNetwork, closeOnBeforeunload } = manager.opts;
     const { engine } = manager;
     const lose = (description: string) => engine.end("transport close", { description });
-    if (event === "beforeunload") {
+    if (type === "beforeunload") {
       if (closeOnBeforeunload) engine.end("forced close");
-    } else if (watchNetwork === false) return;
-    else if (event === "pagehide") lose("page put away");
-    else if (event === "offline") {
+      // A page that is left for good takes its connection with it, one that is new has just made it.
+    } else if (watchNetwork === false || persisted === false) return;
+    else if (type === "pagehide") lose("page put away");
+    else if (type === "offline") {
       // A machine can talk to itself without a network.
       if (engine.opts.hostname !== "localhost") lose("network connection lost");
-    } else {
+      // A hidden page has time until it is shown.
+    } else if (!globalThis.document?.hidden) {
       hurry();
-      probe(manager, link);
+      manager.probe();
     }
   });

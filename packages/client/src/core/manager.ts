@@ -23,12 +23,12 @@ import { type ClientError, lossError, type TransportError, UnansweredError } fro
 import type { DefaultEventsMap } from "../events.js";
 import type { ManagerOptions, SocketOptions } from "../options.js";
 import { type Cancel, later } from "../timers.js";
-import type { CoreOutbox } from "./outbox.js";
+import type { OutboxClass } from "./outbox.js";
 import type { CoreSocket } from "./socket.js";
 
 /** What an entry point puts into its Managers: nothing it does not name ends up in a bundle. */
 export interface Kit {
-  readonly Outbox: typeof CoreOutbox;
+  readonly Outbox: OutboxClass;
   readonly engine: EngineMaker;
   readonly parser: Parser;
   readonly Socket: typeof CoreSocket;

@@ -29,7 +29,7 @@ import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAck
 import { OffsetTracker } from "../offset.js";
 import type { SocketOptions } from "../options.js";
 import type { TimerOptions } from "../timers.js";
-import type { CoreOutbox } from "./outbox.js";
+import { bufferFull, type OutboxClass, type OutboxShape } from "./outbox.js";
 
 /** An event on its way out. */
 export interface Outgoing extends EventPacket {
@@ -71,7 +71,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
 
   /** What the modifiers said about the next emit. */
   protected nextFlags: Flags = {};
-  protected readonly outbox: CoreOutbox<Outgoing>;
+  protected readonly outbox: OutboxShape<Outgoing>;
   protected readonly offsets = new OffsetTracker();
   readonly #acks: Acks;
   /** Changes when an answer of an `auth` function comes too late. */
@@ -88,7 +88,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     readonly nsp: string,
     protected readonly options: SocketOptions & TimerOptions,
     protected readonly link: ManagerLink,
-    Outbox: typeof CoreOutbox,
+    Outbox: OutboxClass,
   ) {
     super();
     this.auth = options.auth;
@@ -271,7 +271,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     const { receiveBufferLimit = 100_000 } = this.options;
     if (this.receiveBuffer.push(event) > receiveBufferLimit) {
       this.receiveBuffer = [];
-      throw this.outbox.fullError(receiveBufferLimit);
+      throw bufferFull(receiveBufferLimit);
     }
   }
 
@@ -314,7 +314,9 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
 
   /** Nobody waits for an answer any more: it fails, and the packet is taken back if it still waits. */
   protected giveUp(id: number, error: ClientError): void {
-    this.outbox.takeBack((packet) => packet.id === id);
+    const { waiting } = this.outbox;
+    const at = waiting.findIndex((packet) => packet.id === id);
+    if (at >= 0) waiting.splice(at, 1);
     this.#acks.settle(id, error);
   }
 

@@ -4,7 +4,7 @@ import type { EngineOptions, TransportOptions } from "./contract.js";
 
 /** Fills in the address. What the options say of it goes before what `uri` says. */
 export function resolveOptions(uri: string | undefined, options: EngineOptions): TransportOptions {
-  const { host, hostname = host, path = "/engine.io", addTrailingSlash = true } = options;
+  const { host, hostname = host, path = "/", addTrailingSlash = true } = options;
   const address = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
   return {
     ...address,

@@ -210,13 +210,14 @@ export interface Platform {
     packet: Pick<OutgoingPacket, "options">,
     options: TransportOptions,
   ): void;
-  /**
-   * Tells of the page's events until cancelled: of its ends always (`pagehide` when it may be shown again), of what may wake
-   * a connection only while it is visible.
-   */
+  /** Tells of the page's events until cancelled. */
   watchPage(listener: (event: PageEvent) => void): Cancel;
   reportError(error: unknown): void;
 }
 
 /** Events of a page that concern its connections. */
-export type PageEvent = "offline" | "online" | "pagehide" | "pageshow" | "visibilitychange" | "beforeunload";
+export interface PageEvent {
+  readonly type: "offline" | "online" | "pagehide" | "pageshow" | "visibilitychange" | "beforeunload";
+  /** Of `pagehide` and `pageshow`: whether the page comes back, or has been there before. */
+  readonly persisted?: boolean;
+}

@@ -66,7 +66,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     super();
     const { transports, transportImplementations, rememberUpgrade, upgrade } = options;
     if (transports && transportImplementations) {
-      throw new MisuseError("BAD_OPTION", "transports and transportImplementations exclude each other");
+      throw new MisuseError("BAD_OPTION", "transports are given twice");
     }
     this.opts = resolveOptions(uri, { binaryType: defaultBinaryType, ...options });
     this.#address = requestUri(this.opts, "http", {});
@@ -136,8 +136,15 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
   // --- what transports tell -----------------------------------------------------------------------------------------
 
   received(transport: TransportShape, packet: EnginePacket | Error | undefined): void {
-    if (this.#trials.has(transport)) this.#tried(transport, packet);
-    else if (transport === this.transport && this.readyState !== "closed") this.#receive(packet);
+    if (this.#trials.has(transport)) this.#tried(transport, packet as EnginePacket);
+    else if (transport === this.transport && this.readyState !== "closed") {
+      // Any packet counts, not pings alone: one that waits behind a large message on a slow line is no reason to give the line up.
+      this.#heard = Date.now();
+      if (!this.#obeys(packet)) {
+        const violation = new ViolationError("PROTOCOL", `unexpected ${(packet as EnginePacket)?.type ?? "frame"}`);
+        this.end("parse error", packet instanceof Error ? packet : violation);
+      }
+    }
   }
 
   drained(transport: TransportShape): void {
@@ -188,25 +195,16 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     return transport;
   }
 
-  #receive(packet: EnginePacket | Error | undefined): void {
-    if (!packet || packet instanceof Error) {
-      this.end("parse error", packet ?? new ViolationError("PROTOCOL", "no packet"));
-      return;
-    }
-    const { type, data = "" } = packet;
-    // The server was heard: a ping that waits behind a large message on a slow line is no reason to give the line up.
-    this.#heard = Date.now();
-    this.dispatch("packet", packet);
-    if (type === "close") this.end("transport close", farewell(data));
-    else if (this.readyState !== "closed" && !this.#serve(type, data)) {
-      this.end("parse error", new ViolationError("PROTOCOL", `unexpected ${type}`));
-    }
-  }
-
   /** The law of the protocol: what may come when. Returns false for what may not. */
-  #serve(type: string, data: EngineData): boolean {
-    if (this.readyState === "opening") return type === "open" && this.#opened(data);
-    if (type === "message") {
+  #obeys(packet: EnginePacket | Error | undefined): boolean {
+    if (!packet || packet instanceof Error) return false;
+    const { type, data = "" } = packet;
+    this.dispatch("packet", packet);
+    // A handler may have closed it.
+    if (this.readyState === "closed") return true;
+    if (type === "close") this.end("transport close", farewell(data));
+    else if (this.readyState === "opening") return type === "open" && this.#opened(data);
+    else if (type === "message") {
       this.dispatch("data", data);
       this.dispatch("message", data);
     } else if (type === "ping") {
@@ -303,9 +301,8 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     }
   }
 
-  #tried(transport: TransportShape, packet: EnginePacket | Error | undefined): void {
-    const { type, data } = (packet ?? {}) as Partial<EnginePacket>;
-    if (type !== "pong" || data !== "probe") this.#fail(transport, "probe error");
+  #tried(transport: TransportShape, packet: Partial<EnginePacket> | undefined): void {
+    if (packet?.type !== "pong" || packet.data !== "probe") this.#fail(transport, "probe error");
     else if (!this.#successor) {
       for (const [other, stop] of this.#trials) if (other !== transport) stop();
       this.#successor = transport;

@@ -12,7 +12,7 @@ export function refusal(text: string, response: HttpResponse): TransportError {
   const notice = readNotice(response.text);
   // The six errors of the protocol have these numbers; the words of another body are not for a code.
   const own = notice.code! >= 0 && notice.code! < 6 && notice.message;
-  const word = own ? own.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";
+  const word = own ? `${own}`.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";
   const wait = notice.retryAfter ?? Number(retryAfter) * 1000;
   return new TransportError(word as ErrorWord, text, {
     description: status,

@@ -58,11 +58,11 @@ export abstract class Transport implements TransportShape {
   resume(): void {}
 
   /** The address of a request. `stamped`: with the cache-busting parameter unless switched off. */
-  protected uri(scheme: "http" | "ws", stamped: boolean, secure = this.options.secure): string {
+  protected uri(scheme: "http" | "ws", stamped: boolean): string {
     const { timestampParam = "t", timestampRequests = stamped, forceBase64 } = this.options;
     const query = { ...this.query };
-    if (timestampRequests) query[timestampParam] = Date.now().toString(36) + Math.random().toString(36).slice(2, 5);
+    if (timestampRequests) query[timestampParam] = Math.random().toString(36).slice(2);
     if (forceBase64) query.b64 = 1;
-    return requestUri({ ...this.options, secure }, scheme, query);
+    return requestUri(this.options, scheme, query);
   }
 }

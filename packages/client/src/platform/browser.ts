@@ -24,11 +24,11 @@ export function createCookieJar(_options: EngineOptions): CookieJar | undefined 
 
 export const request: HttpRequest = (uri, body, options, done) => {
   const xhr = new XMLHttpRequest();
-  xhr.open(body === undefined ? "GET" : "POST", uri);
+  xhr.open(body ? "POST" : "GET", uri);
   xhr.withCredentials = !!options.withCredentials;
   xhr.timeout = options.requestTimeout ?? 0;
-  if (body !== undefined) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
-  for (const [name, value] of Object.entries(options.extraHeaders ?? {})) xhr.setRequestHeader(name, value);
+  if (body) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
+  for (const name in options.extraHeaders) xhr.setRequestHeader(name, options.extraHeaders[name]!);
   // After success, failure, time-out and abort alike.
   xhr.onloadend = () => done({ status: xhr.status, text: xhr.responseText, cause: xhr });
   xhr.send(body);
@@ -59,28 +59,16 @@ export function sendFrame(
   (socket as unknown as globalThis.WebSocket).send(frame as string);
 }
 
-const PAGE_EVENTS: readonly PageEvent[] = [
-  "offline",
-  "online",
-  "pagehide",
-  "pageshow",
-  "visibilitychange",
-  "beforeunload",
-];
+const PAGE_EVENTS = ["offline", "online", "pagehide", "pageshow", "visibilitychange", "beforeunload"];
 
 /**
  * All of them reach the window; `visibilitychange` bubbles up to it. Nothing to watch in React Native: call
  * `socket.probe()` from its AppState there.
  */
 export function watchPage(listener: (event: PageEvent) => void): Cancel {
-  const { addEventListener: add, removeEventListener: remove, document } = globalThis;
+  const { addEventListener: add, removeEventListener: remove } = globalThis;
   if (!add) return () => {};
-  const told = (event: Event) => {
-    const type = event.type as PageEvent;
-    const isEnd = type === "offline" || type === "beforeunload";
-    // A page that is left for good takes its connection with it; a hidden one has time until it is shown.
-    if ((event as PageTransitionEvent).persisted ?? (isEnd || !document?.hidden)) listener(type);
-  };
+  const told = listener as EventListener;
   for (const type of PAGE_EVENTS) add(type, told);
   return () => {
     for (const type of PAGE_EVENTS) remove(type, told);

@@ -12,9 +12,10 @@ const SEPARATOR = "\x1e";
 export function encodePacket({ type, data = "" }: EnginePacket, supportsBinary: boolean): string | BinaryData {
   if (typeof data === "string") return TYPES.indexOf(type) + data;
   if (supportsBinary) return data;
-  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
+  // An ArrayBuffer has no `buffer`, and no offset in it.
+  const { buffer = data, byteOffset, byteLength } = data as Partial<ArrayBufferView> & ArrayBuffer;
   let text = "";
-  for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) text += String.fromCharCode(byte);
+  for (const byte of new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)) text += String.fromCharCode(byte);
   return `b${btoa(text)}`;
 }
 

@@ -76,7 +76,7 @@ export abstract class Polling extends Transport {
         this.#goOn();
       } else {
         this.#closed = true;
-        this.host.ended(this, refusal(this.failures[body === undefined ? 0 : 1], response));
+        this.host.ended(this, refusal(this.failures[body ? 1 : 0], response));
       }
     });
   }

@@ -1,6 +1,6 @@
 import { encodeFrame, FrameDecoder } from "@sockeye/engine-parser";
 import { MisuseError, TransportError } from "../../errors.js";
-import type { OutgoingPacket } from "../contract.js";
+import type { OutgoingPacket, TransportOptions } from "../contract.js";
 import { Transport } from "../transport.js";
 
 /** The part of the platform's WebTransport that is used. */
@@ -21,6 +21,11 @@ export class WebTransport extends Transport {
   #session: Session | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #closed = false;
+
+  constructor(options: TransportOptions) {
+    // There is none over plain HTTP.
+    super({ ...options, secure: true });
+  }
 
   get name(): string {
     return "webtransport";
@@ -53,8 +58,7 @@ export class WebTransport extends Transport {
   async #run(): Promise<void> {
     const Class = (globalThis as { WebTransport?: SessionClass }).WebTransport;
     if (!Class) throw new MisuseError("NO_TRANSPORT", "no WebTransport here");
-    // There is none over plain HTTP.
-    const session = new Class(this.uri("http", false, true), this.options.transportOptions?.webtransport);
+    const session = new Class(this.uri("http", false), this.options.transportOptions?.webtransport);
     this.#session = session;
     session.closed.then(
       () => this.#ended(),

@@ -1,8 +1,14 @@
 import { request } from "#platform";
+import type { HttpRequest } from "../contract.js";
 import { Polling } from "./polling.js";
 
 /** HTTP long-polling: with XMLHttpRequest in browsers and React Native, with `node:http` and `node:https` elsewhere. */
 export class XHR extends Polling {
-  protected readonly request = request;
-  protected readonly failures = ["xhr poll error", "xhr post error"] as const;
+  protected get request(): HttpRequest {
+    return request;
+  }
+
+  protected get failures() {
+    return ["xhr poll error", "xhr post error"] as const;
+  }
 }
