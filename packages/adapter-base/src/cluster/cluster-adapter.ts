@@ -62,6 +62,7 @@ export class ClusterAdapter extends InMemoryAdapter {
   readonly #rounds = new AckRounds();
   readonly #handlers: Handlers<NamespaceEnvelope>;
   readonly #foreign: ForeignCommands;
+  readonly #everyone: Channel;
   /** The cluster's recovery log, if there is one. */
   #log: ClusterLog | undefined = undefined;
   #closed = false;
@@ -70,6 +71,7 @@ export class ClusterAdapter extends InMemoryAdapter {
     super(nsp, options);
     this.#options = options;
     this.#node = node;
+    this.#everyone = { kind: "all", namespace: this.host.name };
     // Now: wrong options are to be heard of.
     void this.recovery;
     this.#port = this.#createPort();
@@ -120,14 +122,9 @@ export class ClusterAdapter extends InMemoryAdapter {
   override broadcast(event: OutgoingEvent, options: BroadcastOptions): void {
     const encoded = this.host.encode(event);
     const log = this.#log;
-    if (log !== undefined && isRecoverable(event, options.flags)) {
-      log.broadcast(this.#ownBroadcast(event, encoded, options));
-    } else {
-      this.#inTurn(options, (whom) => {
-        this.deliver(encoded, event, whom);
-        this.#tell(whom, { kind: "broadcast", flags: whom.flags ?? {}, ...this.#content(event, encoded) });
-      });
-    }
+    if (log === undefined) this.#broadcastNow(event, encoded, options);
+    else if (isRecoverable(event, options.flags)) log.broadcast(this.#ownBroadcast(event, encoded, options));
+    else this.#inTurn(options, (whom) => this.#broadcastNow(event, encoded, whom));
   }
 
   override broadcastWithAck(
@@ -240,16 +237,13 @@ export class ClusterAdapter extends InMemoryAdapter {
     super.roomDeleted(room);
   }
 
-  get #everyone(): Channel {
-    return { kind: "all", namespace: this.host.name };
-  }
-
   #others(): NodeId[] {
     return this.#node.membership.nodesWith(this.host.name);
   }
 
   /** One public room has a channel of its own, so what concerns it keeps its order there; all else goes to everyone. */
   #channelFor(rooms: ReadonlySet<Room>): Channel {
+    if (rooms.size === 0) return this.#everyone;
     const { driver, partitions } = this.#options;
     const [room] = rooms;
     const partition =
@@ -278,10 +272,14 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#log.after(() => operation(copy));
   }
 
+  #broadcastNow(event: OutgoingEvent, encoded: EncodedPacket, options: BroadcastOptions): void {
+    this.deliver(encoded, event, options);
+    if (options.flags?.local) return;
+    this.#node.publish(this.#channelFor(options.rooms), this.#draftOf(event, encoded, options));
+  }
+
   #ownBroadcast(event: OutgoingEvent, encoded: EncodedPacket, options: BroadcastOptions): OwnBroadcast {
-    const { flags = {} } = options;
-    const draft: OperationDraft = { kind: "broadcast", flags, ...this.#content(event, encoded) };
-    const { sequence, envelope } = this.#node.stamp({ ...this.#selection(options), ...draft } as Draft);
+    const { sequence, envelope } = this.#node.stamp(this.#draftOf(event, encoded, options));
     return { origin: this.#node.id, sequence, envelope, encoded, packet: event, options: copyOf(options) };
   }
 
@@ -291,9 +289,15 @@ export class ClusterAdapter extends InMemoryAdapter {
   }
 
   /** Encoded where every reader can relay it as it is, in plain values where one could not. */
-  #content(event: OutgoingEvent, encoded: EncodedPacket): Pick<Broadcast, "packet" | "parser" | "event"> {
-    const parser = this.host.parserId;
-    return this.#node.membership.share(parser, this.host.name) ? { packet: encoded, parser } : { event: event.data };
+  #draftOf(event: OutgoingEvent, encoded: EncodedPacket, options: BroadcastOptions): Draft<Broadcast> {
+    const { name: namespace, parserId: parser } = this.host;
+    const rooms = [...options.rooms];
+    const except = options.except === undefined ? [] : [...options.except];
+    const { flags = {} } = options;
+    if (!this.#node.membership.share(parser, namespace)) {
+      return { kind: "broadcast", namespace, rooms, except, flags, event: event.data };
+    }
+    return { kind: "broadcast", namespace, rooms, except, flags, packet: encoded, parser };
   }
 
   #askOthers(event: OutgoingEvent, options: BroadcastOptions, listener: Parameters<AckRounds["open"]>[3]): void {

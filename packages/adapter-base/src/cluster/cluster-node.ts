@@ -1,5 +1,6 @@
 import type { AdapterHealth } from "../contract.js";
-import { decodeEnvelope, encodeEnvelope } from "./codec.js";
+import { Arrivals } from "./arrivals.js";
+import { decodeEnvelope, encodeDraft } from "./codec.js";
 import { Complaints } from "./complaints.js";
 import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "./contract.js";
 import { dispatch, type Handlers } from "./dispatch.js";
@@ -68,6 +69,7 @@ export class ClusterNode implements DriverReceiver {
   readonly #options: Required<ClusterOptions>;
   readonly #driver: ClusterDriver;
   readonly #namespaces = new Map<string, NamespacePort>();
+  readonly #arrivals = new Arrivals((bytes, position) => this.#take(bytes, position));
   readonly #duplicates = new Duplicates();
   readonly #health = new Health();
   readonly #complaints = new Complaints();
@@ -146,7 +148,7 @@ export class ClusterNode implements DriverReceiver {
    */
   publish(channel: Channel, draft: Draft): void {
     if (this.#closed) return;
-    this.#send(channel, encode({ ...draft, origin: this.id, sequence: ++this.#sequence } as Envelope));
+    this.#send(channel, encode(draft, this.id, ++this.#sequence));
   }
 
   /**
@@ -156,7 +158,7 @@ export class ClusterNode implements DriverReceiver {
    */
   stamp(draft: Draft): { readonly sequence: number; readonly envelope: Uint8Array } {
     const sequence = ++this.#sequence;
-    return { sequence, envelope: encode({ ...draft, origin: this.id, sequence } as Envelope) };
+    return { sequence, envelope: encode(draft, this.id, sequence) };
   }
 
   /** Resolves when the backend has taken it, or will not. */
@@ -190,6 +192,10 @@ export class ClusterNode implements DriverReceiver {
   }
 
   onEnvelope(_channel: Channel, bytes: Uint8Array, position?: LogPosition): void {
+    this.#arrivals.add(bytes, position);
+  }
+
+  #take(bytes: Uint8Array, position: LogPosition | undefined): void {
     const envelope = decodeEnvelope(bytes);
     if (envelope instanceof ClusterViolation) {
       this.traffic.malformed++;
@@ -202,6 +208,7 @@ export class ClusterNode implements DriverReceiver {
   }
 
   onGap(channels?: readonly Channel[]): void {
+    this.#arrivals.handOver();
     const where = channels === undefined ? "all channels" : `${channels.length} channels`;
     this.complain(new ClusterError("ERR_SOCKEYE_CLUSTER_GAP", `envelopes may have been lost on ${where}`));
     if (this.#running) this.#introduce(CLUSTER, true);
@@ -209,6 +216,7 @@ export class ClusterNode implements DriverReceiver {
   }
 
   onState(state: { readonly publish: "up" | "down"; readonly receive: "up" | "down" }): void {
+    this.#arrivals.handOver();
     this.#health.publishing(state.publish);
     this.#health.receiving(state.receive);
     this.#announceHealth();
@@ -338,11 +346,11 @@ export class ClusterNode implements DriverReceiver {
   };
 }
 
-function encode(envelope: Envelope): Uint8Array {
+function encode(draft: Draft, origin: NodeId, sequence: number): Uint8Array {
   try {
-    return encodeEnvelope(envelope);
+    return encodeDraft(draft, origin, sequence);
   } catch (cause) {
-    throw new ClusterError("ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE", `${envelope.kind} cannot be written down`, { cause });
+    throw new ClusterError("ERR_SOCKEYE_CLUSTER_UNSERIALIZABLE", `${draft.kind} cannot be written down`, { cause });
   }
 }
 

@@ -70,8 +70,11 @@ export interface DriverCapabilities {
   readonly interest: boolean;
   /** The backend can continue after an outage where it stopped. */
   readonly replay: boolean;
-  /** A node's own envelopes come back to it on channels it subscribes to; it then proves its read path by them. */
-  readonly echo: boolean;
+  /**
+   * A node's own envelopes come back to it on channels it subscribes to; it then proves its read path by them. `"cluster"`: they do
+   * on the cluster's channel, which is enough for that, and need not on others.
+   */
+  readonly echo: boolean | "cluster";
   /** Largest envelope, in bytes, that the backend takes; larger ones are refused with `ERR_SOCKEYE_CLUSTER_TOO_LARGE`. */
   readonly maxEnvelopeBytes: number;
 }

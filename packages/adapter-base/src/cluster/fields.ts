@@ -24,12 +24,15 @@ function isSocketDetails(value: unknown): value is RemoteSocketDetails {
   return isString(id) && isRooms(rooms);
 }
 
-const common = { origin: isNode, sequence: isCount };
+const common = { origin: isNode };
 const inNamespace = { ...common, namespace: isString };
 const selecting = { ...inNamespace, rooms: isRooms, except: isRooms };
 const replying = { ...inNamespace, request: isString };
 
-/** The fields of each kind of envelope. What is not listed is ignored, what does not pass is a violation. */
+/**
+ * The fields of each kind of envelope that stand in its header; number and packet do not. What is not listed is ignored, what does
+ * not pass is a violation.
+ */
 export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } = {
   hello: { ...common, namespaces: isStrings, version: isCount, parser: isString, partitions: isCount, ask: isBoolean },
   namespace: { ...common, name: isString, open: isBoolean, version: isCount },
@@ -38,7 +41,6 @@ export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } =
   broadcast: {
     ...selecting,
     flags: isRecord,
-    packet: optional(isArray),
     parser: optional(isString),
     event: optional(isArray),
     request: optional(isString),
@@ -62,8 +64,8 @@ export function isKnownKind(kind: unknown): kind is Kind {
 }
 
 /** The envelope that a decoded header holds, with its known fields alone; the name of a bad field otherwise. */
-export function readFields(kind: Kind, header: Readonly<Record<string, unknown>>): Envelope | string {
-  const envelope: Record<string, unknown> = { kind };
+export function readFields(kind: Kind, header: Readonly<Record<string, unknown>>, sequence: number): Envelope | string {
+  const envelope: Record<string, unknown> = { kind, sequence };
   for (const [name, check] of Object.entries(FIELDS[kind])) {
     const value = Object.hasOwn(header, name) ? header[name] : undefined;
     if (!check(value)) return name;

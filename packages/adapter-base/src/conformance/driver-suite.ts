@@ -27,6 +27,17 @@ const CASES: readonly (readonly [title: string, run: (bench: DriverBench) => Pro
       const [one, two] = [await bench.node(ALL), await bench.node(ALL)];
       await one.driver.publish(ALL, numbered(1));
       await two.driver.publish(ALL, numbered(2));
+      const { echo } = one.driver.capabilities;
+      await eventually(() => assert.equal(one.numbers.at(-1), 2));
+      if (echo !== "cluster") assert.deepEqual(one.numbers, echo ? [1, 2] : [2]);
+    },
+  ],
+  [
+    "brings back what a node says to the cluster if it says so, for that proves its read path",
+    async (bench) => {
+      const [one, two] = [await bench.node(CLUSTER), await bench.node(CLUSTER)];
+      await one.driver.publish(CLUSTER, numbered(1));
+      await two.driver.publish(CLUSTER, numbered(2));
       await eventually(() => assert.deepEqual(one.numbers, one.driver.capabilities.echo ? [1, 2] : [2]));
     },
   ],

@@ -55,6 +55,8 @@ function withHeader(change: (header: Record<string, unknown>) => object): Uint8A
   return encodeEnvelope(change({ ...common, kind: "heartbeat", version: 1 }) as Envelope);
 }
 
+const SEQUENCE = [0, 0, 0, 0, 0, 7];
+
 describe("envelope codec", () => {
   it.each(envelopes)("carries $kind", (envelope) => {
     expect(plain(decodeEnvelope(encodeEnvelope(envelope)))).toEqual(envelope);
@@ -68,6 +70,38 @@ describe("envelope codec", () => {
     const packet = [`2["${"x".repeat(100)}"]`];
     const bytes = encodeEnvelope({ ...selecting, kind: "broadcast", flags: {}, packet, parser: "json" });
     expect(Buffer.from(bytes).includes(packet[0]!)).toBe(true);
+  });
+
+  it.each([0, 2 ** 31, 2 ** 32 + 5, 2 ** 48 - 1])("carries the number %d", (sequence) => {
+    const heartbeat: Envelope = { ...common, sequence, kind: "heartbeat", version: 1 };
+    expect(decodeEnvelope(encodeEnvelope(heartbeat))).toEqual(heartbeat);
+  });
+
+  it("tells broadcasts apart that differ in number and packet alone, and those that differ in one field", () => {
+    const one: Envelope = { ...selecting, kind: "broadcast", flags: {}, packet: ["2[1]"], parser: "json" };
+    const varied: Envelope[] = [
+      one,
+      { ...one, sequence: 8, packet: ["2[2]", Uint8Array.of(1)] },
+      one,
+      { ...one, origin: "ffffffffffffffff" },
+      { ...one, rooms: [] },
+      { ...one, except: ["x"] },
+      { ...one, flags: { volatile: true } },
+      { ...one, parser: "msgpack" },
+      { ...one, namespace: "/" },
+      { ...one, sequence: 9, packet: ["2[3]"] },
+    ];
+    for (const envelope of varied) expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+  });
+
+  it("takes a packet from the chunks alone", () => {
+    const forged = withHeader((header) => ({ ...header, ...selecting, kind: "join", target: [], packet: [1, {}] }));
+    const broadcast = Buffer.from(
+      Buffer.from(forged).toString("latin1").replace('"join"', '"broadcast","flags":{}'),
+      "latin1",
+    );
+    broadcast.writeUInt32BE(broadcast.readUInt32BE(13) + '"broadcast","flags":{}'.length - '"join"'.length, 13);
+    expect(decodeEnvelope(broadcast)).toMatchObject({ kind: "broadcast", packet: undefined });
   });
 
   it("carries large packets, and many chunks", () => {
@@ -100,7 +134,7 @@ describe("envelope codec", () => {
   it("refuses sockets without their handshakes", () => {
     const bytes = withHeader((header) => ({ ...header, ...named, kind: "answer", request, args: [], sockets: [] }));
     const forged = Buffer.from(Buffer.from(bytes).toString("latin1").replace('"answer"', '"sockets"'), "latin1");
-    forged.writeUInt32BE(forged.readUInt32BE(7) + 1, 7);
+    forged.writeUInt32BE(forged.readUInt32BE(13) + 1, 13);
     expect(decodeEnvelope(forged)).toEqual(new ClusterViolation("handshakes are missing"));
   });
 
@@ -142,7 +176,6 @@ describe("envelope codec", () => {
 
   it.each([
     ["an origin that is no node", { origin: "me" }],
-    ["a sequence that is no number", { sequence: "7" }],
     ["a missing field", { version: undefined }],
     ["a negative count", { version: -1 }],
   ])("refuses %s", (_, fields) => {
@@ -152,14 +185,15 @@ describe("envelope codec", () => {
   it.each([
     ["nothing", []],
     ["another magic", [0x7b, 1, 0, 0]],
-    ["another version", [0x5e, 2, 0, 0]],
-    ["no header", [0x5e, 1, 0, 0, 0, 0]],
-    ["a header of bytes", [0x5e, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0x30]],
-    ["text that is not UTF-8", [0x5e, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff]],
-    ["a header that is null", [0x5e, 1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]],
-    ["a section longer than the rest", [0x5e, 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x30]],
-    ["a section of unknown type", [0x5e, 1, 0, 0, 0, 0, 9, 0, 0, 0, 0]],
-    ["chunks that are not there", [0x5e, 1, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
+    ["another version", [0x5e, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+    ["half a prefix", [0x5e, 2, 0, 0, 0, 0, 0, 0]],
+    ["no header", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE]],
+    ["a header of bytes", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 1, 0, 0, 0, 1, 0x30]],
+    ["text that is not UTF-8", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0, 0, 0, 1, 0xff]],
+    ["a header that is null", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]],
+    ["a section longer than the rest", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0xff, 0xff, 0xff, 0xff, 0x30]],
+    ["a section of unknown type", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 9, 0, 0, 0, 0]],
+    ["chunks that are not there", [0x5e, 2, 0, 0, 0, 1, ...SEQUENCE, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
   ])("refuses %s", (_, bytes) => {
     const outcome = decodeEnvelope(Uint8Array.from(bytes));
     expect(outcome).toBeInstanceOf(ClusterViolation);
@@ -201,7 +235,9 @@ describe("envelope codec", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
         expect(decodeEnvelope(noise)).toBeTypeOf("object");
-        expect(decodeEnvelope(Uint8Array.of(0x5e, 1, noise.length & 1, 0, 0, 0, ...noise))).toBeTypeOf("object");
+        expect(decodeEnvelope(Uint8Array.of(0x5e, 2, noise.length & 1, 0, 0, 0, ...SEQUENCE, ...noise))).toBeTypeOf(
+          "object",
+        );
       }),
     );
   });

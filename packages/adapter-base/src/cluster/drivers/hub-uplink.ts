@@ -10,7 +10,7 @@ import type { Addressed, StoreAnswer, StoreCall } from "./ipc-messages.js";
 export interface UplinkOptions {
   /**
    * The primary publishes on it what its workers publish, and subscribes on it to all that any of them subscribes to. It alone
-   * distributes their envelopes, to each other too, so that their order holds: it MUST have `capabilities.echo`. It is started with
+   * distributes their envelopes, to each other too, so that their order holds: `capabilities.echo` MUST be true. It is started with
    * the id of a node that is not a member of the cluster. The workers' recovery store is its own, when it has one.
    */
   readonly uplink?: ClusterDriver;
@@ -29,7 +29,8 @@ export class HubUplink {
 
   /** @throws ClusterError `ERR_SOCKEYE_CLUSTER_OPTION` when the driver does not echo */
   constructor(driver: ClusterDriver, receiver: DriverReceiver, onError: (error: Error) => void) {
-    if (!driver.capabilities.echo) throw new ClusterError("ERR_SOCKEYE_CLUSTER_OPTION", "an uplink has to echo");
+    if (driver.capabilities.echo !== true)
+      throw new ClusterError("ERR_SOCKEYE_CLUSTER_OPTION", "an uplink has to echo");
     this.#driver = driver;
     this.#onError = onError;
     this.ready = driver.start(randomNodeId(), receiver);

@@ -35,7 +35,7 @@ export class IpcDriver implements ClusterDriver {
     ordered: true,
     interest: true,
     replay: false,
-    echo: true,
+    echo: "cluster",
     maxEnvelopeBytes: 32 * 1024 * 1024,
   };
   /** Sessions are kept in the primary, and outlive the workers. */

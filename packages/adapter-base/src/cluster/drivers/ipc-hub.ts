@@ -69,7 +69,7 @@ export class IpcHub {
         post(port, { sockeye: "node", op: "done", id: message.id });
         break;
       case "publish":
-        if (this.#uplink === undefined) this.#pass(message.envelopes);
+        if (this.#uplink === undefined) this.#pass(message.envelopes, port);
         else this.#uplink.publish(message.envelopes);
         break;
       case "store":
@@ -129,11 +129,13 @@ export class IpcHub {
     for (const port of ports) post(port, message);
   }
 
-  /** As one message per receiver, in order. */
-  #pass(envelopes: readonly Addressed[]): void {
+  /** As one message per receiver, in order. Its sender hears what all nodes say to each other, and nothing else of its own. */
+  #pass(envelopes: readonly Addressed[], sender?: Port): void {
     const batches = new Map<Port, Addressed[]>();
     for (const envelope of envelopes) {
-      for (const port of this.#subscriptions.get(channelKey(envelope.channel))?.ports ?? []) {
+      const { channel } = envelope;
+      for (const port of this.#subscriptions.get(channelKey(channel))?.ports ?? []) {
+        if (port === sender && channel.kind !== "cluster") continue;
         const batch = batches.get(port);
         if (batch === undefined) batches.set(port, [envelope]);
         else batch.push(envelope);

@@ -90,7 +90,7 @@ const SAMPLE = Uint8Array.of(1);
 
 /**
  * IPC between processes is JSON, and bytes are base64 in it, unless the application has asked for `serialization: "advanced"`: each side
- * sees that by the sample that the other has sent.
+ * sees that by the sample that the other has sent. What is base64 says so.
  */
 function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
   endpoint: Endpoint,
@@ -105,7 +105,7 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
   let carriesBytes = false;
   const outgoing = (message: Out): object => {
     if (!hasBytes(message)) return { ...message, sample: SAMPLE };
-    return carriesBytes ? message : withBytes(message, toBase64);
+    return carriesBytes ? message : { ...withBytes(message, toBase64), base64: true };
   };
   return {
     get queuedBytes() {
@@ -125,7 +125,7 @@ function portOf<Out extends ToHub | ToNode, In extends ToHub | ToNode>(
       listen("message", (message) => {
         if (!isFor<In>(message, side)) return;
         carriesBytes ||= "sample" in message && message.sample instanceof Uint8Array;
-        listener(hasBytes(message) ? withBytes(message, asBytes) : message);
+        listener("base64" in message ? withBytes(message, fromBase64) : message);
       }),
     onClose: (listener) => listen("disconnect", listener),
     detach() {
@@ -177,6 +177,6 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-function asBytes(sent: string | Uint8Array): Uint8Array {
-  return typeof sent === "string" ? Buffer.from(sent, "base64") : sent;
+function fromBase64(sent: string): Uint8Array {
+  return Buffer.from(sent, "base64");
 }

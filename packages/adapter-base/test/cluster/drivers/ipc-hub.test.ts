@@ -44,6 +44,22 @@ describe("IpcHub", () => {
     ]);
   });
 
+  it("passes back to its sender what is said to the cluster, which proves its read path, and nothing else", async () => {
+    const { ends } = setup(2);
+    const cluster: Channel = { kind: "cluster" };
+    for (const { say } of ends.slice(0, 2)) {
+      for (const [n, channel] of [ALL, cluster].entries()) say({ op: "subscribe", channel, id: n });
+    }
+    await settled();
+    ends[0].say({ op: "publish", envelopes: [envelope(ALL, 1), envelope(cluster, 2)] });
+    await settled();
+    const delivered = ends.slice(0, 2).map(({ heard }) => heard.slice(2));
+    expect(delivered).toEqual([
+      [{ sockeye: "node", op: "deliver", envelopes: [envelope(cluster, 2)] }],
+      [{ sockeye: "node", op: "deliver", envelopes: [envelope(ALL, 1), envelope(cluster, 2)] }],
+    ]);
+  });
+
   it("keeps a batch together and in order", async () => {
     const { ends } = setup(2);
     ends[1].say({ op: "subscribe", channel: ALL, id: 1 });
@@ -86,8 +102,9 @@ describe("IpcHub", () => {
       onClose() {},
       detach() {},
     });
-    hear({ sockeye: "hub", op: "subscribe", channel: ALL, id: 1 });
-    expect(() => hear({ sockeye: "hub", op: "publish", envelopes: [envelope(ALL, 1)] })).not.toThrow();
+    const cluster: Channel = { kind: "cluster" };
+    hear({ sockeye: "hub", op: "subscribe", channel: cluster, id: 1 });
+    expect(() => hear({ sockeye: "hub", op: "publish", envelopes: [envelope(cluster, 1)] })).not.toThrow();
   });
 
   it("drops what is for a node that does not read, and tells it later", () => {
@@ -105,6 +122,7 @@ describe("IpcHub", () => {
     };
     hub.attach(slow);
     hear({ sockeye: "hub", op: "subscribe", channel: ALL, id: 1 });
+    hub.attach({ ...slow, send() {} });
     for (const [n, queued] of [10, 11, 12, 0, 0].entries()) {
       slow.queuedBytes = queued;
       hear({ sockeye: "hub", op: "publish", envelopes: [envelope(ALL, n)] });

@@ -1,0 +1,45 @@
+import type { LogPosition } from "./recovery/contract.js";
+
+/** Browsers have no end of a turn. */
+const { setImmediate: atEndOfTurn = queueMicrotask } = globalThis as {
+  setImmediate?: (callback: () => void) => unknown;
+};
+
+interface Arrival {
+  readonly bytes: Uint8Array;
+  readonly position: LogPosition | undefined;
+}
+
+/**
+ * What other nodes said, from its arrival to the end of that turn of the event loop. What the sockets of this node say is heard at
+ * the end of a turn as well: so whatever one turn brings to a connection leaves in one write.
+ */
+export class Arrivals {
+  #waiting: Arrival[] = [];
+  #turnEnds = false;
+  readonly #take: (bytes: Uint8Array, position: LogPosition | undefined) => void;
+  readonly #endTurn = (): void => {
+    this.#turnEnds = false;
+    this.handOver();
+  };
+
+  /** @param take MUST NOT throw */
+  constructor(take: (bytes: Uint8Array, position: LogPosition | undefined) => void) {
+    this.#take = take;
+  }
+
+  add(bytes: Uint8Array, position: LogPosition | undefined): void {
+    this.#waiting.push({ bytes, position });
+    if (this.#turnEnds) return;
+    this.#turnEnds = true;
+    atEndOfTurn(this.#endTurn);
+  }
+
+  /** Hands over what waits, in order; to be called before anything else that came behind it is looked at. */
+  handOver(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    for (const { bytes, position } of waiting) this.#take(bytes, position);
+  }
+}
