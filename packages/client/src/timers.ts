@@ -1,3 +1,5 @@
+import { unref } from "#platform";
+
 /** Ends a timer; harmless when it has fired. */
 export type Cancel = () => void;
 
@@ -16,8 +18,7 @@ export interface TimerOptions {
 /** Starts a timer under the options of one connection. */
 export function later(options: TimerOptions, run: () => void, ms: number): Cancel {
   const { setTimeout: start, clearTimeout: stop } = options.useNativeTimers ? native : globalThis;
-  // A number in browsers, an object with `unref` elsewhere.
-  const timer = start(run, Math.min(ms, LONGEST)) as unknown as { unref?(): void };
-  if (options.autoUnref) timer.unref?.();
-  return () => stop(timer as never);
+  const timer = start(run, Math.min(ms, LONGEST));
+  unref(timer, options);
+  return () => stop(timer);
 }

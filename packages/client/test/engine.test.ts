@@ -250,6 +250,7 @@ describe("a failure says what is the matter", () => {
     [400, '{"code":5,"message":"Unsupported protocol version"}', "UNSUPPORTED_PROTOCOL_VERSION"],
     [404, "<html>", "HTTP_404"],
     [503, '{"code":77,"message":"made up"}', "HTTP_503"],
+    [502, '{"code":1,"message":5}', "HTTP_502"],
     [200, "", "PROTOCOL"],
   ])("%i %s", async (status, body, word) => {
     const url = await answering(status, body);

@@ -3,29 +3,27 @@ import { type AddressInfo, Socket as Stream } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import type { TransportOptions } from "../src/engine/contract.js";
-import { openWebSocket, sendFrame } from "../src/platform/node.js";
+import { openWebSocket } from "../src/platform/node.js";
 
-const options = {} as TransportOptions;
 const servers: WebSocketServer[] = [];
 
 /** A WebSocket of the client's, the other end of it, and what arrives there. */
-async function connected() {
-  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+async function connected(options: Partial<TransportOptions> = {}) {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: true });
   servers.push(server);
   await once(server, "listening");
   const arrived: string[] = [];
   const accepted = once(server, "connection");
-  const socket = openWebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, options, () => {});
+  const uri = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const socket = openWebSocket(uri, options as TransportOptions, () => {});
   const opened = new Promise<void>((resolve) => {
     socket.onopen = () => resolve();
   });
-  const [peer] = await accepted;
+  const [peer, request] = await accepted;
   peer.on("message", (data: Buffer) => arrived.push(data.toString()));
   await opened;
-  return { socket, peer, arrived };
+  return { socket, peer, arrived, stream: request.socket as Stream };
 }
-
-const send = (socket: ReturnType<typeof openWebSocket>, text: string) => sendFrame(socket, text, {}, options);
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -40,11 +38,11 @@ describe("frames over Node's WebSocket", () => {
     const { socket, peer, arrived } = await connected();
     const writes = vi.spyOn(Stream.prototype as Required<Stream>, "_writev");
     const sent = Array.from({ length: 16 }, (_, i) => `frame ${i}`);
-    for (const text of sent) send(socket, text);
+    for (const text of sent) socket.send(text);
     await new Promise((resolve) => setImmediate(resolve));
     expect(writes).toHaveBeenCalledTimes(1);
 
-    send(socket, "last");
+    socket.send("last");
     socket.close();
     await once(peer, "close");
     expect(arrived).toEqual([...sent, "last"]);
@@ -54,9 +52,27 @@ describe("frames over Node's WebSocket", () => {
     const { socket, peer, arrived } = await connected();
     for (const text of ["one", "two"]) {
       const came = once(peer, "message");
-      send(socket, text);
+      socket.send(text);
       await came;
     }
     expect(arrived).toEqual(["one", "two"]);
+  });
+
+  it.each([
+    ["by default, from 1,024 bytes on", {}, 1024, undefined, true],
+    ["not below that", {}, 1023, undefined, false],
+    ["from the threshold on that is given", { perMessageDeflate: { threshold: 100 } }, 100, { compress: true }, true],
+    ["not below that one", { perMessageDeflate: { threshold: 100 } }, 99, undefined, false],
+    ["with true as by default", { perMessageDeflate: true }, 1024, {}, true],
+    ["not where the message says no", {}, 5000, { compress: false }, false],
+    ["not where the options say no", { perMessageDeflate: false }, 5000, { compress: true }, false],
+  ])("are compressed %s", async (_title, options, size, write, isCompressed) => {
+    const { socket, peer, arrived, stream } = await connected(options);
+    const before = stream.bytesRead;
+    const came = once(peer, "message");
+    socket.send("x".repeat(size), write);
+    await came;
+    expect(arrived).toEqual(["x".repeat(size)]);
+    expect(stream.bytesRead - before < size / 2).toBe(isCompressed);
   });
 });

@@ -1,9 +1,9 @@
 import { decodePacket, type EnginePacket, encodePacket } from "@sockeye/engine-parser";
 import { Decoder, Encoder, type Packet, PacketType } from "@sockeye/socketio-parser";
-import type { OutgoingPacket, TransportClass } from "../src/engine/contract.js";
+import type { OutgoingPacket, TransportClass, WebSocketLike } from "../src/engine/contract.js";
 import { type IoOptions, io, type Socket, Transport, TransportError } from "../src/index.js";
 import { io as webSocketIo } from "../src/websocket/index.js";
-import { type LinkedWebSocket, linkWebSockets } from "./web-socket-link.js";
+import { linkWebSockets } from "./web-socket-link.js";
 
 /** Entry points of the client: the default one with a transport of this file, and the WebSocket-only one. */
 export type Entry = "whole" | "websocket";
@@ -75,7 +75,7 @@ export class Network {
   }
 
   /** A WebSocket to the server, as the platform would open one. */
-  webSocket(): LinkedWebSocket {
+  webSocket(): WebSocketLike {
     this.attempts.push(Date.now());
     let connection: Connection | undefined;
     let closed = false;

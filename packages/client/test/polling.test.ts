@@ -61,6 +61,13 @@ class Candidate extends Transport {
   }
 }
 
+/** Another way, which goes before it. */
+class Preferred extends Candidate {
+  override get name(): string {
+    return "webtransport";
+  }
+}
+
 const OPEN: EnginePacket = {
   type: "open",
   data: JSON.stringify({
@@ -263,5 +270,88 @@ describe("the upgrade from polling", () => {
     expect(log).toEqual(["hello", "upgrade", "forced close"]);
     expect(candidate.closed).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the upgrade with two transports to choose from", () => {
+  beforeEach(async () => {
+    engine.end("forced close");
+    pending = [];
+    candidates = [];
+    log = [];
+    engine = new Engine("http://polling", {}, { polling: Manual, websocket: Candidate, webtransport: Preferred });
+    for (const event of ["upgrading", "upgrade"] as const) engine.on(event, ({ name }) => log.push(`${event} ${name}`));
+    engine.on("upgradeError", ({ code, message }) => log.push(`${code.slice(19)} ${message}`));
+    engine.on("close", (reason) => log.push(reason));
+    await turn();
+    const offer = { ...JSON.parse(OPEN.data as string), upgrades: ["websocket", "webtransport", "carrier pigeon"] };
+    gets()[0]!.answer([{ type: "open", data: JSON.stringify(offer) }]);
+  });
+  afterEach(() => {
+    engine.end("forced close");
+    for (const { closed } of candidates) expect(closed).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+  const names = () => candidates.map(({ name }) => name);
+  const pong = (candidate: Candidate) => candidate.host.received(candidate, { type: "pong", data: "probe" });
+
+  it("gives WebTransport a head start, and takes whichever answers first; the other is let go", async () => {
+    expect(names()).toEqual(["webtransport"]);
+    await vi.advanceTimersByTimeAsync(199);
+    expect(names()).toEqual(["webtransport"]);
+    await vi.advanceTimersByTimeAsync(1);
+    const [slow, quick] = candidates as [Candidate, Candidate];
+    expect(names()).toEqual(["webtransport", "websocket"]);
+    quick.opened();
+    slow.opened();
+    pong(quick);
+    expect([slow.closed, quick.closed]).toEqual([true, false]);
+    pong(slow);
+    gets()[0]!.answer([{ type: "noop" }]);
+    expect(log).toEqual(["upgrading websocket", "upgrade websocket"]);
+    expect(engine.transport).toBe(quick);
+    slow.host.ended(slow, { description: "gone" });
+    expect(engine.readyState).toBe("open");
+  });
+
+  it("does not start WebSocket where WebTransport was quick", async () => {
+    const [quick] = candidates as [Candidate];
+    quick.opened();
+    pong(quick);
+    gets()[0]!.answer([{ type: "noop" }]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(names()).toEqual(["webtransport"]);
+    expect(log).toEqual(["upgrading webtransport", "upgrade webtransport"]);
+  });
+
+  it("tells of each that fails, and goes on with the other", async () => {
+    await vi.advanceTimersByTimeAsync(200);
+    const [first, second] = candidates as [Candidate, Candidate];
+    first.host.ended(first, new TransportError("TRANSPORT", "webtransport error"));
+    first.host.ended(first, { description: "twice" });
+    expect(log).toEqual(["TRANSPORT webtransport error"]);
+    second.opened();
+    pong(second);
+    gets()[0]!.answer([{ type: "noop" }]);
+    expect(log.slice(1)).toEqual(["upgrading websocket", "upgrade websocket"]);
+  });
+
+  it("gives each its time, from its own start", async () => {
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(log).toEqual(["PROBE_FAILED upgrade timeout"]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(log).toEqual(["PROBE_FAILED upgrade timeout", "PROBE_FAILED upgrade timeout"]);
+    engine.write("still here");
+    await turn();
+    expect(posts()[0]!.packets).toEqual([message("still here")]);
+  });
+
+  it("is called off by a handler of its own event", async () => {
+    const [first] = candidates as [Candidate];
+    engine.on("upgrading", () => engine.end("forced close"));
+    first.opened();
+    pong(first);
+    expect(log).toEqual(["upgrading webtransport", "forced close"]);
+    expect(engine.transport.name).toBe("polling");
   });
 });

@@ -7,21 +7,13 @@ import type { WebSocketLike } from "../src/engine/contract.js";
  * vi.mock("#platform", async (load) => ({ ...(await load<object>()), ...(await import("./web-socket-link.js")) }));
  * ```
  */
-export interface LinkedWebSocket extends WebSocketLike {
-  send(frame: string): void;
-}
-
-let opener: (() => LinkedWebSocket) | undefined;
+let opener: (() => WebSocketLike) | undefined;
 
 /** From now on WebSockets are opened by `open`. */
-export function linkWebSockets(open: () => LinkedWebSocket): void {
+export function linkWebSockets(open: () => WebSocketLike): void {
   opener = open;
 }
 
 export function openWebSocket(): WebSocketLike {
   return opener!();
-}
-
-export function sendFrame(socket: WebSocketLike, frame: unknown): void {
-  (socket as LinkedWebSocket).send(frame as string);
 }

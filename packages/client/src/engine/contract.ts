@@ -191,6 +191,8 @@ export interface WebSocketLike {
   onmessage: unknown;
   /** Bytes that wait to be sent. */
   readonly bufferedAmount: number;
+  /** Sends one frame. `options` are for platforms that can do something about them. */
+  send(frame: string | ArrayBuffer | ArrayBufferView, options?: WriteOptions): void;
   close(): void;
 }
 
@@ -203,13 +205,6 @@ export interface Platform {
   createCookieJar(options: EngineOptions): CookieJar | undefined;
   /** Opens a WebSocket. `refused` is told of an HTTP answer in place of the upgrade, where that can be seen. */
   openWebSocket(uri: string, options: TransportOptions, refused: (error: TransportError) => void): WebSocketLike;
-  /** Sends one frame; `sent` is called, later, when the socket can take more. */
-  sendFrame(
-    socket: WebSocketLike,
-    frame: string | ArrayBuffer | ArrayBufferView,
-    packet: Pick<OutgoingPacket, "options">,
-    options: TransportOptions,
-  ): void;
   /** Tells of the page's events until cancelled. */
   watchPage(listener: (event: PageEvent) => void): Cancel;
   reportError(error: unknown): void;

@@ -11,8 +11,8 @@ export function refusal(text: string, response: HttpResponse): TransportError {
   const { status, cause, retryAfter } = response;
   const notice = readNotice(response.text);
   // The six errors of the protocol have these numbers; the words of another body are not for a code.
-  const own = notice.code! >= 0 && notice.code! < 6 && notice.message;
-  const word = own ? `${own}`.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";
+  const own = notice.code! >= 0 && notice.code! < 6 && typeof notice.message === "string" && notice.message;
+  const word = own ? own.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";
   const wait = notice.retryAfter ?? Number(retryAfter) * 1000;
   return new TransportError(word as ErrorWord, text, {
     description: status,

@@ -3,13 +3,12 @@ import type {
   CookieJar,
   EngineOptions,
   HttpRequest,
-  OutgoingPacket,
   PageEvent,
   TransportOptions,
   WebSocketLike,
 } from "../engine/contract.js";
 import type { TransportError } from "../errors.js";
-import type { Cancel } from "../timers.js";
+import type { Cancel, TimerOptions } from "../timers.js";
 
 /** Written for size. */
 export { decodePacket, decodePackets, encodePacket, encodePayload } from "@sockeye/engine-parser/compact";
@@ -50,15 +49,6 @@ export function openWebSocket(
   return socket;
 }
 
-export function sendFrame(
-  socket: WebSocketLike,
-  frame: string | ArrayBuffer | ArrayBufferView,
-  _packet: Pick<OutgoingPacket, "options">,
-  _options: TransportOptions,
-): void {
-  (socket as unknown as globalThis.WebSocket).send(frame as string);
-}
-
 const PAGE_EVENTS = ["offline", "online", "pagehide", "pageshow", "visibilitychange", "beforeunload"];
 
 /**
@@ -74,6 +64,9 @@ export function watchPage(listener: (event: PageEvent) => void): Cancel {
     for (const type of PAGE_EVENTS) remove(type, told);
   };
 }
+
+/** Pages end when they end. */
+export function unref(_timer: unknown, _options: TimerOptions): void {}
 
 export function reportError(error: unknown): void {
   (globalThis.reportError ?? console.error)(error);

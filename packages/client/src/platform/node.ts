@@ -9,14 +9,14 @@ import type {
   EngineOptions,
   HttpRequest,
   HttpResponse,
-  OutgoingPacket,
   PageEvent,
   TransportOptions,
   WebSocketLike,
+  WriteOptions,
 } from "../engine/contract.js";
 import { refusal } from "../engine/refusal.js";
 import type { TransportError } from "../errors.js";
-import type { Cancel } from "../timers.js";
+import type { Cancel, TimerOptions } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
 /** Written for speed. */
@@ -106,9 +106,20 @@ export const request: HttpRequest = (uri, body, options, done) => {
   return () => outgoing.destroy();
 };
 
-/** Knows the stream under it, once there is one. */
-class StreamedWebSocket extends WebSocket {
+/** Compresses as the options of its connection say, and gathers what is sent in one turn. */
+class GatheringWebSocket extends WebSocket {
+  /** The stream under it, once there is one. */
   stream: Stream | undefined;
+  /** Bytes from which on a message is compressed. */
+  threshold = Infinity;
+
+  override send(frame: string | ArrayBuffer | ArrayBufferView, options?: object): void {
+    const size = typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+    const compress = size >= this.threshold && (options as WriteOptions | undefined)?.compress !== false;
+    gather(this.stream);
+    // The callback keeps a failing write from being thrown; the socket's events tell of it.
+    super.send(frame as string, { compress }, () => {});
+  }
 }
 
 export function openWebSocket(
@@ -116,11 +127,13 @@ export function openWebSocket(
   options: TransportOptions,
   refused: (error: TransportError) => void,
 ): WebSocketLike {
-  const socket = new StreamedWebSocket(uri, options.protocols ?? [], {
+  const { perMessageDeflate = true } = options;
+  const socket = new GatheringWebSocket(uri, options.protocols ?? [], {
     perMessageDeflate: { threshold: 1024 },
     headers: headersOf(options),
     ...pick(options, [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"]),
   });
+  if (perMessageDeflate) socket.threshold = Object(perMessageDeflate).threshold ?? 1024;
   socket.binaryType = options.binaryType ?? defaultBinaryType;
   socket.on("upgrade", (response) => {
     socket.stream = response.socket;
@@ -135,20 +148,6 @@ export function openWebSocket(
     });
   });
   return socket;
-}
-
-export function sendFrame(
-  socket: WebSocketLike,
-  frame: string | ArrayBuffer | ArrayBufferView,
-  packet: Pick<OutgoingPacket, "options">,
-  { perMessageDeflate }: TransportOptions,
-): void {
-  const threshold = typeof perMessageDeflate === "object" ? (perMessageDeflate.threshold ?? 1024) : 1024;
-  const size = typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
-  const compress = perMessageDeflate !== false && packet.options?.compress !== false && size >= threshold;
-  gather((socket as StreamedWebSocket).stream);
-  // The callback keeps a failing write from being thrown; the socket's events tell of it.
-  (socket as WebSocket).send(frame as string, { compress }, () => {});
 }
 
 /** Frames of one turn leave together: a system call for each would be most of what they cost. */
@@ -166,6 +165,11 @@ function uncork(stream: Stream): void {
 /** There is no page. */
 export function watchPage(_listener: (event: PageEvent) => void): Cancel {
   return () => {};
+}
+
+/** Lets the process end while the timer runs, if that was asked for. Timers of a test may be numbers. */
+export function unref(timer: Partial<NodeJS.Timeout>, { autoUnref }: TimerOptions): void {
+  if (autoUnref) timer.unref?.();
 }
 
 export function reportError(error: unknown): void {

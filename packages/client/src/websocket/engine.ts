@@ -1,5 +1,5 @@
 import type { BinaryData, Handshake } from "@sockeye/engine-parser";
-import { openWebSocket, sendFrame } from "#platform";
+import { openWebSocket } from "#platform";
 import type { EngineCloseReason, EngineData, EngineEvents, Engine as EngineShape, SessionState } from "../contract.js";
 import { Emitter } from "../emitter.js";
 import { requestUri, resolveOptions } from "../engine/address.js";
@@ -118,6 +118,6 @@ export class WebSocketEngine extends Emitter<EngineEvents> implements EngineShap
   }
 
   #send(frame: EngineData, options?: WriteOptions): void {
-    if (this.readyState === "open") sendFrame(this.#socket!, frame, { options }, this.opts);
+    if (this.readyState === "open") this.#socket!.send(frame, options);
   }
 }

@@ -1,4 +1,4 @@
-import { decodePacket, encodePacket, openWebSocket, sendFrame } from "#platform";
+import { decodePacket, encodePacket, openWebSocket } from "#platform";
 import { TransportError } from "../../errors.js";
 import type { OutgoingPacket, WebSocketLike } from "../contract.js";
 import { Transport } from "../transport.js";
@@ -27,7 +27,7 @@ export class WebSocket extends Transport {
   send(packets: readonly OutgoingPacket[]): void {
     this.writable = false;
     for (const packet of packets) {
-      sendFrame(this.#socket!, encodePacket(packet, !this.options.forceBase64), packet, this.options);
+      this.#socket!.send(encodePacket(packet, !this.options.forceBase64), packet.options);
     }
     Promise.resolve().then(() => this.#drained());
   }
