@@ -1,19 +1,12 @@
 import { unref } from "#platform";
+import type { Cancel, TimerOptions } from "./engine/contract.js";
 
-/** Ends a timer; harmless when it has fired. */
-export type Cancel = () => void;
+export type { Cancel, TimerOptions };
 
 /** Longest delay that a platform's timer takes; more would fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
 const native = { setTimeout, clearTimeout };
-
-export interface TimerOptions {
-  /** Use the timers that were there when this module was loaded, past any that a test put in their place later. */
-  useNativeTimers?: boolean;
-  /** Let the process exit while a timer runs (Node.js, Bun, Deno). */
-  autoUnref?: boolean;
-}
 
 /** Starts a timer under the options of one connection. */
 export function later(options: TimerOptions, run: () => void, ms: number): Cancel {

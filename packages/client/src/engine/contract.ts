@@ -1,6 +1,5 @@
 import type { EnginePacket } from "@sockeye/engine-parser";
 import type { TransportError } from "../errors.js";
-import type { Cancel, TimerOptions } from "../timers.js";
 
 export type TransportName = "polling" | "websocket" | "webtransport";
 
@@ -50,7 +49,7 @@ export interface EngineOptions {
   protocols?: string | string[];
   /** Close the connection when the page is left (`beforeunload`). Default `false`. */
   closeOnBeforeunload?: boolean;
-  /** Timers as they were when this module was loaded. Default `false`. */
+  /** Timers as they were when the client was loaded, past any that a test put in their place later. Default `false`. */
   useNativeTimers?: boolean;
   /** Node.js, Bun, Deno: do not keep the process alive. Default `false`. */
   autoUnref?: boolean;
@@ -86,6 +85,12 @@ export interface EngineOptions {
   protocolVersion?: number;
 }
 
+/** What the timers of one connection go by. */
+export type TimerOptions = Pick<EngineOptions, "useNativeTimers" | "autoUnref">;
+
+/** Ends a timer, or what else is under way; harmless when that has come to its end. */
+export type Cancel = () => void;
+
 /** A packet on its way out. */
 export interface OutgoingPacket extends EnginePacket {
   readonly options?: WriteOptions | undefined;
@@ -97,7 +102,7 @@ export interface WriteOptions {
 }
 
 /** Options with the address filled in: what a transport works from. */
-export interface TransportOptions extends EngineOptions, TimerOptions {
+export interface TransportOptions extends EngineOptions {
   readonly hostname: string;
   readonly port: string | number;
   readonly secure: boolean;

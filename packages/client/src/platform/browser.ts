@@ -1,14 +1,15 @@
 /** Browsers, workers, React Native and anything else without Node's modules. */
 import type {
+  Cancel,
   CookieJar,
   EngineOptions,
   HttpRequest,
   PageEvent,
+  TimerOptions,
   TransportOptions,
   WebSocketLike,
 } from "../engine/contract.js";
 import type { TransportError } from "../errors.js";
-import type { Cancel, TimerOptions } from "../timers.js";
 
 /** Written for size. */
 export { decodePacket, decodePackets, encodePacket, encodePayload } from "@sockeye/engine-parser/compact";

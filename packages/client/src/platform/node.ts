@@ -5,18 +5,19 @@ import type { Socket as Stream } from "node:net";
 import { type BinaryType, decodePayload, type EnginePacket } from "@sockeye/engine-parser";
 import { WebSocket } from "ws";
 import type {
+  Cancel,
   CookieJar,
   EngineOptions,
   HttpRequest,
   HttpResponse,
   PageEvent,
+  TimerOptions,
   TransportOptions,
   WebSocketLike,
   WriteOptions,
 } from "../engine/contract.js";
 import { refusal } from "../engine/refusal.js";
 import type { TransportError } from "../errors.js";
-import type { Cancel, TimerOptions } from "../timers.js";
 import { MemoryCookieJar } from "./cookies.js";
 
 /** Written for speed. */
