@@ -7,10 +7,10 @@ import type { WireMessage } from "./wire-message.js";
  * Broadcasts through the topics of an engine that has them: one publish for a whole room in place of one write per socket.
  *
  * A room gets a topic when it is first broadcast to and has enough members; from then on those who join it subscribe, and
- * those who leave it unsubscribe. A socket whose transport cannot take part
- * (long-polling, say) is written to as usual, beside the publish. What does not fit (several rooms, an exception that is
- * itself a room, volatile events, somebody who listens to outgoing events) is not ours: {@link deliver} says so, and the
- * caller goes from socket to socket.
+ * those who leave it unsubscribe. So do all who are outside a room, when broadcasts leave the same room out again and again.
+ * A socket whose transport cannot take part (long-polling, say) is written to as usual, beside the publish. What does not fit
+ * (several rooms, a room without another one, volatile events, somebody who listens to outgoing events) is not ours:
+ * {@link deliver} says so, and the caller goes from socket to socket.
  */
 
 /** A socket as far as topics are concerned. */
@@ -30,16 +30,28 @@ export interface TopicNamespace {
   readonly hasSessions: boolean;
 }
 
-/** Stands between namespace and room in the name of a topic; no name of a namespace contains it. */
-const SEPARATOR = "\u001f";
-
 /** Rooms with fewer members are cheaper to write to one by one: a subscription costs a native call and native memory. */
 const SMALLEST_CROWD = 8;
+
+/** Rooms of which the outside is a topic: each costs every socket of the namespace a subscription. */
+const MOST_OUTSIDES = 4;
+
+/** Whom a broadcast leaves out: one socket, the members of one room, or both. */
+interface Exceptions {
+  readonly member: TopicMember | undefined;
+  readonly room: Room | undefined;
+}
+
+const NOBODY: Exceptions = { member: undefined, room: undefined };
 
 export class TopicFanOut {
   readonly #topics: EngineTopics;
   /** Topics in use, which are those that were published to, and their members that must be written to one by one. */
   readonly #active = new Map<string, Set<SocketId>>();
+  /** The topics of those who are not in a room, by that room. */
+  readonly #outsides = new Map<Room, string>();
+  /** The room that was left out last, if its outside is no topic. */
+  #lastLeftOut: Room | undefined = undefined;
   /** Members that could not subscribe, and may be able to after an upgrade. */
   readonly #waiting = new Set<SocketId>();
 
@@ -52,30 +64,38 @@ export class TopicFanOut {
 
   /** Follows the rooms of `adapter` from now on. */
   follow(adapter: Adapter): void {
-    adapter.on("join-room", (room: Room, id: SocketId) => this.#joined(this.#topicOf(room), id));
-    adapter.on("leave-room", (room: Room, id: SocketId) => this.#left(this.#topicOf(room), id));
-    adapter.on("delete-room", (room: Room) => this.#active.delete(this.#topicOf(room)));
+    adapter.on("join-room", (room: Room, id: SocketId) => {
+      this.#joined(this.#topicOf(room), id);
+      this.#left(this.#outsides.get(room), id);
+    });
+    adapter.on("leave-room", (room: Room, id: SocketId) => {
+      this.#left(this.#topicOf(room), id);
+      if (this.namespace.sockets.has(id)) this.#joined(this.#outsides.get(room), id);
+    });
+    adapter.on("delete-room", (room: Room) => {
+      this.#active.delete(this.#topicOf(room));
+      this.#forgetOutside(room);
+    });
   }
 
   /** A socket is in the namespace. */
   entered(id: SocketId): void {
-    this.#joined(this.namespace.name, id);
+    this.#joined(this.#everybody, id);
+    for (const [room, topic] of this.#outsides) if (!this.#isIn(room, id)) this.#joined(topic, id);
   }
 
   /** A socket is about to leave the namespace; its rooms it has left. */
   leaving(id: SocketId): void {
-    this.#left(this.namespace.name, id);
+    this.#left(this.#everybody, id);
+    for (const topic of this.#outsides.values()) this.#left(topic, id);
     this.#waiting.delete(id);
   }
 
   /** Ends every subscription. */
   close(): void {
-    for (const [topic, others] of this.#active) {
-      for (const [id, { client }] of this.namespace.sockets) {
-        if (!others.has(id)) this.#topics.unsubscribe(client.conn, topic);
-      }
-    }
-    this.#active.clear();
+    for (const topic of this.#active.keys()) this.#end(topic);
+    this.#outsides.clear();
+    this.#lastLeftOut = undefined;
   }
 
   /** Publishes to a selection, if it is of a kind that can be published to. `write` reaches one socket. */
@@ -83,14 +103,13 @@ export class TopicFanOut {
     if (selection.walkOnly === true || selection.rooms.size > 1) return false;
     if (broadcast.flags.volatile === true || this.namespace.isWatched) return false;
     const [room] = selection.rooms;
-    const crowd = this.#crowdOf(room);
-    if (crowd === undefined) return false;
-    const exception = this.#exceptionOf(selection.except);
-    if (exception === "unfit") return false;
-    const topic = room === undefined ? this.namespace.name : this.#topicOf(room);
-    const others = this.#active.get(topic) ?? this.#activate(topic, crowd);
-    this.#publish(topic, this.namespace.hasSessions ? broadcast.resumable : broadcast.plain, exception);
-    for (const id of others) if (id !== exception?.id) write(id);
+    if (!this.#isCrowd(room)) return false;
+    const except = this.#exceptionsOf(selection.except);
+    const topic = except === undefined ? undefined : this.#topicFor(room, except.room);
+    if (except === undefined || topic === undefined) return false;
+    const others = this.#active.get(topic) ?? this.#activate(topic, this.#reach(room, except.room));
+    this.#publish(topic, this.namespace.hasSessions ? broadcast.resumable : broadcast.plain, except.member);
+    for (const id of others) if (id !== except.member?.id) write(id);
     return true;
   }
 
@@ -99,25 +118,68 @@ export class TopicFanOut {
     this.#topics.publish(topic, message.preparedFor(this.engine), options);
   }
 
-  /** The members of a room, or everybody, if they are many enough. */
-  #crowdOf(room: Room | undefined): Iterable<SocketId> | undefined {
-    const { adapter } = this.namespace;
-    if (room === undefined) return adapter.sids.size < SMALLEST_CROWD ? undefined : adapter.sids.keys();
-    const members = adapter.rooms.get(room);
-    return members === undefined || members.size < SMALLEST_CROWD ? undefined : members;
+  /** Whether the members of a room, or all, are many enough. */
+  #isCrowd(room: Room | undefined): boolean {
+    const { sids, rooms } = this.namespace.adapter;
+    return (room === undefined ? sids.size : (rooms.get(room)?.size ?? 0)) >= SMALLEST_CROWD;
   }
 
-  /** Whom to leave out: nobody, one socket, or more than a publish can leave out. */
-  #exceptionOf(except: ReadonlySet<Room>): TopicMember | undefined | "unfit" {
-    let found: TopicMember | undefined;
-    for (const room of except) {
-      const members = this.namespace.adapter.rooms.get(room);
+  /** `undefined`: more than a publish can leave out. */
+  #exceptionsOf(except: ReadonlySet<Room>): Exceptions | undefined {
+    let { member, room } = NOBODY;
+    for (const name of except) {
+      const members = this.namespace.adapter.rooms.get(name);
       if (members === undefined || members.size === 0) continue;
-      const member = this.namespace.sockets.get(room);
-      if (found !== undefined || member === undefined || members.size > 1) return "unfit";
-      found = member;
+      const owner = members.size === 1 && members.has(name) ? this.namespace.sockets.get(name) : undefined;
+      if (owner !== undefined && member === undefined) member = owner;
+      else if (room === undefined) room = name;
+      else return undefined;
     }
-    return found;
+    return member === undefined && room === undefined ? NOBODY : { member, room };
+  }
+
+  /** The topic of a room, or of everybody, without the members of another; `undefined` where there is none. */
+  #topicFor(room: Room | undefined, leftOut: Room | undefined): string | undefined {
+    if (leftOut === undefined) return room === undefined ? this.#everybody : this.#topicOf(room);
+    return room === undefined ? this.#outsideOf(leftOut) : undefined;
+  }
+
+  /** Not for a room that is left out just once. */
+  #outsideOf(room: Room): string | undefined {
+    const known = this.#outsides.get(room);
+    if (known !== undefined) return known;
+    const again = room === this.#lastLeftOut;
+    this.#lastLeftOut = again ? undefined : room;
+    if (!again || this.#outsides.size === MOST_OUTSIDES) return undefined;
+    const topic = nameOf("-", this.namespace.name, room);
+    this.#outsides.set(room, topic);
+    return topic;
+  }
+
+  /** Without a room everybody is outside of it. */
+  #forgetOutside(room: Room): void {
+    const topic = this.#outsides.get(room);
+    if (topic !== undefined && this.#outsides.delete(room)) this.#end(topic);
+  }
+
+  /** Whom a topic is for. Who joins rooms before it is in the namespace is in their topics already. */
+  *#reach(room: Room | undefined, leftOut: Room | undefined): Iterable<SocketId> {
+    const { sids, rooms } = this.namespace.adapter;
+    if (room !== undefined) yield* rooms.get(room) ?? [];
+    else for (const id of sids.keys()) if (this.namespace.sockets.has(id) && !this.#isIn(leftOut, id)) yield id;
+  }
+
+  #isIn(room: Room | undefined, id: SocketId): boolean {
+    return room !== undefined && this.namespace.adapter.rooms.get(room)?.has(id) === true;
+  }
+
+  #end(topic: string): void {
+    const others = this.#active.get(topic);
+    if (others === undefined) return;
+    this.#active.delete(topic);
+    for (const [id, { client }] of this.namespace.sockets) {
+      if (!others.has(id)) this.#topics.unsubscribe(client.conn, topic);
+    }
   }
 
   #activate(topic: string, crowd: Iterable<SocketId>): ReadonlySet<SocketId> {
@@ -127,13 +189,17 @@ export class TopicFanOut {
     return others;
   }
 
-  #topicOf(room: Room): string {
-    return this.namespace.name + SEPARATOR + room;
+  get #everybody(): string {
+    return this.namespace.name;
   }
 
-  #joined(topic: string, id: SocketId): void {
-    const others = this.#active.get(topic);
-    if (others === undefined) return;
+  #topicOf(room: Room): string {
+    return nameOf("+", this.namespace.name, room);
+  }
+
+  #joined(topic: string | undefined, id: SocketId): void {
+    const others = topic === undefined ? undefined : this.#active.get(topic);
+    if (topic === undefined || others === undefined) return;
     const member = this.namespace.sockets.get(id);
     if (member !== undefined && this.#subscribe(topic, member)) {
       others.delete(id);
@@ -147,9 +213,9 @@ export class TopicFanOut {
     return member.client.topics === this.#topics && this.#topics.subscribe(member.client.conn, topic);
   }
 
-  #left(topic: string, id: SocketId): void {
-    const others = this.#active.get(topic);
-    if (others === undefined || others.delete(id)) return;
+  #left(topic: string | undefined, id: SocketId): void {
+    const others = topic === undefined ? undefined : this.#active.get(topic);
+    if (topic === undefined || others === undefined || others.delete(id)) return;
     const member = this.namespace.sockets.get(id);
     if (member !== undefined) this.#topics.unsubscribe(member.client.conn, topic);
   }
@@ -164,8 +230,14 @@ export class TopicFanOut {
   #upgraded(member: TopicMember): void {
     if (this.namespace.sockets.get(member.id) !== member || !this.#waiting.delete(member.id)) return;
     const rooms = this.namespace.adapter.socketRooms(member.id) ?? [];
-    for (const topic of [this.namespace.name, ...[...rooms].map((room) => this.#topicOf(room))]) {
+    const topics = [this.#everybody, ...[...rooms].map((room) => this.#topicOf(room)), ...this.#outsides.values()];
+    for (const topic of topics) {
       if (this.#active.get(topic)?.delete(member.id)) this.#joined(topic, member.id);
     }
   }
+}
+
+/** The length says where the room begins: both names may contain anything. That of a namespace begins with a slash. */
+function nameOf(side: "+" | "-", namespace: string, room: Room): string {
+  return `${namespace.length}${side}${namespace}${room}`;
 }

@@ -1,5 +1,6 @@
 import type { EngineData, EngineSocket, EngineTopics, PreparedMessage } from "@sockeye/engine-server";
 import { MemoryEngine, type MemoryPeer, type MemorySocket } from "@sockeye/testkit";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Server, type ServerOptions, type Socket } from "../src/index.js";
 import { keep } from "./support/harness.js";
@@ -9,12 +10,15 @@ import { joined, texts, turn } from "./support/memory.js";
 class TopicEngine extends MemoryEngine {
   readonly slow = new Set<EngineSocket>();
   readonly subscribers = new Map<string, Set<EngineSocket>>();
+  /** Prepared messages that a socket was given. */
+  readonly given = new Map<EngineSocket, number>();
   published = 0;
 
   constructor() {
     super();
     this.prependListener("connection", (socket: MemorySocket) => {
       const writePrepared = (message: PreparedMessage): void => {
+        this.given.set(socket, (this.given.get(socket) ?? 0) + 1);
         for (const chunk of message as unknown as EngineData[]) socket.write(chunk);
       };
       Object.assign(socket, { writePrepared });
@@ -140,7 +144,7 @@ describe("an engine with topics", () => {
     const sizes = () => [...engine.subscribers].map(([topic, sockets]) => [topic, sockets.size]);
     expect(sizes()).toEqual([
       ["/", 8],
-      ["/\u001froom", 8],
+      ["1+/room", 8],
     ]);
     const peer = await joined(engine);
     const late = socketsOf(io).at(-1)!;
@@ -159,6 +163,133 @@ describe("an engine with topics", () => {
     io.emit("all");
     await turn();
     expect(names(again)).toEqual(["all"]);
+  });
+
+  it("publishes to those outside a room when it is left out again and again", async () => {
+    const { io, engine } = setUp();
+    const peers = [await joined(engine), await joined(engine), await joined(engine)];
+    const [a, b, c] = socketsOf(io);
+    await crowd(io, engine);
+    a.join("room");
+    io.except("room").emit("one");
+    expect(engine.published, "once is not again").toBe(0);
+    io.except("room").emit("two");
+    b.broadcast.except("room").emit("three");
+    a.broadcast.except("room").emit("four");
+    b.join("room");
+    a.leave("room");
+    io.except("room").emit("five");
+    expect(engine.published).toBe(4);
+    io.except(["room", "room of nobody"]).emit("six");
+    expect(engine.published).toBe(5);
+    c.join("another room");
+    io.except(["room", "another room"]).emit("seven");
+    io.to("room").except("room").emit("to nobody");
+    expect(engine.published).toBe(5);
+    await turn();
+    expect(peers.map(names)).toEqual([
+      ["five", "six", "seven"],
+      ["one", "two", "four"],
+      ["one", "two", "three", "four", "five", "six"],
+    ]);
+  });
+
+  it("knows who is outside of a room as sockets come, go and leave it, and when it is no more", async () => {
+    const { io, engine } = setUp();
+    await joined(engine);
+    await crowd(io, engine);
+    const [a, b] = socketsOf(io);
+    a.join("room");
+    b.join("room");
+    for (let n = 0; n < 2; n++) io.except("room").emit("x");
+    const outside = () => engine.subscribers.get("1-/room")?.size;
+    expect(outside()).toBe(7);
+    const peer = await joined(engine);
+    expect(outside()).toBe(8);
+    peer.close();
+    expect(outside()).toBe(7);
+    a.disconnect();
+    expect(outside()).toBe(7);
+    b.leave("room");
+    expect(outside(), "the room is no more").toBe(undefined);
+    b.join("room");
+    io.except("room").emit("x");
+    expect(outside()).toBe(undefined);
+    io.except("room").emit("x");
+    expect(outside()).toBe(7);
+    io.adapter(io.adapter());
+    expect(engine.subscribers.size).toBe(0);
+  });
+
+  it("has topics for the outsides of a few rooms only", async () => {
+    const { io, engine } = setUp();
+    await crowd(io, engine);
+    const [a] = socketsOf(io);
+    for (const room of ["1", "2", "3", "4", "5"]) {
+      a.join(room);
+      for (let n = 0; n < 2; n++) io.except(room).emit("x");
+    }
+    expect([...engine.subscribers.keys()].filter((topic) => topic.startsWith("1-"))).toHaveLength(4);
+    a.leave("1");
+    for (let n = 0; n < 2; n++) io.except("5").emit("x");
+    expect(engine.subscribers.has("1-/5")).toBe(true);
+  });
+
+  it("gives no two crowds one topic, whatever rooms and namespaces are called", async () => {
+    const { io, engine } = setUp();
+    const other = io.of("/\u001froom");
+    const peer = await joined(engine, "0/\u001froom,");
+    for (let n = 0; n < 7; n++) await joined(engine, "0/\u001froom,");
+    await crowd(io, engine, "room");
+    other.emit("all of the other");
+    io.to("room").emit("a room");
+    await turn();
+    expect(names(peer)).toEqual(["all of the other"]);
+  });
+
+  // Invariant: a publish reaches whom a walk reaches, after any history.
+  it("reaches those who are meant", async () => {
+    const room = fc.constantFrom("a", "b");
+    const step = fc.record({
+      what: fc.constantFrom("join", "leave", "except", "except", "to", "all", "come", "go"),
+      room,
+    });
+    const targets = {
+      all: (io: Server) => [io, () => true] as const,
+      to: (io: Server, room: string) => [io.to(room), ({ rooms }: Socket) => rooms.has(room)] as const,
+      except: (io: Server, room: string) => [io.except(room), ({ rooms }: Socket) => !rooms.has(room)] as const,
+    };
+    const play = async (
+      { what, room }: { what: string; room: string },
+      who: number,
+      io: Server,
+      engine: TopicEngine,
+    ) => {
+      const all = socketsOf(io);
+      const socket = all[who % all.length];
+      if (what === "come") await joined(engine);
+      else if (what === "join") socket?.join(room);
+      else if (what === "leave") socket?.leave(room);
+      else if (what === "go") socket?.disconnect(true);
+      else {
+        const [target, isMeant] = targets[what as keyof typeof targets](io, room);
+        engine.given.clear();
+        target.emit("x");
+        const given = all.map(({ conn }) => engine.given.get(conn as never) ?? 0);
+        expect(given).toEqual(all.map((one) => (isMeant(one) ? 1 : 0)));
+      }
+    };
+    let published = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(step, fc.nat(20)), { maxLength: 40 }), async (history) => {
+        const { io, engine } = setUp();
+        await crowd(io, engine);
+        for (const [one, who] of history) await play(one, who, io, engine);
+        published += engine.published;
+      }),
+      { numRuns: 25 },
+    );
+    expect(published).toBeGreaterThan(20);
   });
 
   it("carries offsets when sessions can be resumed", async () => {
