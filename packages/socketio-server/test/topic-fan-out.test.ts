@@ -13,6 +13,8 @@ class TopicEngine extends MemoryEngine {
   /** Prepared messages that a socket was given. */
   readonly given = new Map<EngineSocket, number>();
   published = 0;
+  /** Of them to those outside of a room. */
+  publishedOutside = 0;
 
   constructor() {
     super();
@@ -43,6 +45,7 @@ class TopicEngine extends MemoryEngine {
     },
     publish: (topic, prepared, options) => {
       this.published++;
+      if (topic.startsWith("1-")) this.publishedOutside++;
       for (const socket of this.subscribers.get(topic) ?? []) {
         if (socket !== options?.except) socket.writePrepared?.(prepared);
       }
@@ -280,16 +283,22 @@ describe("an engine with topics", () => {
       }
     };
     let published = 0;
+    let outside = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(step, fc.nat(20)), { maxLength: 40 }), async (history) => {
-        const { io, engine } = setUp();
-        await crowd(io, engine);
-        for (const [one, who] of history) await play(one, who, io, engine);
-        published += engine.published;
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(step, fc.nat(20)), { minLength: 20, maxLength: 60, size: "max" }),
+        async (history) => {
+          const { io, engine } = setUp();
+          await crowd(io, engine);
+          for (const [one, who] of history) await play(one, who, io, engine);
+          published += engine.published;
+          outside += engine.publishedOutside;
+        },
+      ),
       { numRuns: 25 },
     );
     expect(published).toBeGreaterThan(20);
+    expect(outside).toBeGreaterThan(5);
   });
 
   it("carries offsets when sessions can be resumed", async () => {
