@@ -25,6 +25,7 @@ const NAMES = [
   "unwatch",
   "handOver",
   "kit",
+  "check",
   "alive",
   "rest",
   "Outbox",
@@ -54,6 +55,12 @@ const NAMES = [
   "withError",
   "tries",
   "post",
+  "flags",
+  "callback",
+  "number",
+  // Long-polling
+  "request",
+  "failures",
 ];
 
 export const mangled = new RegExp(`^(${NAMES.join("|")})$`);

@@ -272,7 +272,7 @@ export type EventData = readonly [string | number, ...unknown[]];
 /** What the queue of retried events needs of its socket. */
 export interface RetryPort {
   /** Whether an event can be sent. */
-  ready(): boolean;
+  isReady(): boolean;
   /** Sends one; `settle` is told of the answer, or of an error first. */
   post(data: EventData, settle: AckCallback, flags: Flags): void;
   dropped(data: EventData, error: ClientError): void;

@@ -49,7 +49,7 @@ export class RetryQueue {
 
   /** Sends the next event, if none is under way. */
   #drain(): void {
-    if (this.#current || !this.port.ready()) return;
+    if (this.#current || !this.port.isReady()) return;
     const [item] = this.#outbox.takeAll(1);
     if (!item) return;
     this.#current = item;

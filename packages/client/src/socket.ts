@@ -27,7 +27,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   declare readonly io: ManagerView;
   readonly #retries = this.options.retries
     ? new RetryQueue(this.options, {
-        ready: () => this.connected,
+        isReady: () => this.connected,
         post: (data, settle, flags) => this.#send(data, settle, flags),
         dropped: (data, error) => this.link.packetDropped({ nsp: this.nsp, data, error }),
       })

@@ -150,8 +150,8 @@ export interface TransportShape {
   readonly query: Record<string, unknown>;
   /** Set before `open`. MUST be told of everything, and of nothing after `close`. */
   host: TransportHost;
-  /** Opens; failures of any kind reach the host. */
-  start(): void;
+  /** Opens. What it throws is a failure; others reach the host. */
+  open(): void;
   /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
   send(packets: readonly OutgoingPacket[]): void;
   /** Ends the connection; the host hears nothing more. */
@@ -212,6 +212,8 @@ export interface Platform {
   openWebSocket(uri: string, options: TransportOptions, refused: (error: TransportError) => void): WebSocketLike;
   /** Tells of the page's events until cancelled. */
   watchPage(listener: (event: PageEvent) => void): Cancel;
+  /** Lets the process end while a timer runs, if that was asked for. */
+  unref(timer: unknown, options: TimerOptions): void;
   reportError(error: unknown): void;
 }
 

@@ -178,13 +178,21 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     if (first) this.transport = this.#create(first);
     // Later, so that the caller can listen before anything happens.
     this.#soon(() => {
-      if (first) this.transport.start();
+      if (first) this.#start(this.transport);
       else this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available"));
     });
   }
 
   #soon(run: () => void): void {
     Promise.resolve().then(() => this.readyState !== "closed" && run());
+  }
+
+  #start(transport: TransportShape): void {
+    try {
+      transport.open();
+    } catch (description) {
+      this.ended(transport, new TransportError("TRANSPORT", `${transport.name} error`, { description }));
+    }
   }
 
   #create(candidate: TransportClass): TransportShape {
@@ -288,7 +296,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
       const start = () => {
         const late = () => this.#fail(transport, "upgrade timeout");
         stopTimer = later(this.opts, late, this.opts.upgradeTimeout ?? 10_000);
-        transport.start();
+        this.#start(transport);
       };
       let stopTimer: Cancel | undefined;
       this.#trials.set(transport, () => {

@@ -1,4 +1,3 @@
-import { TransportError } from "../errors.js";
 import { requestUri } from "./address.js";
 import type { OutgoingPacket, TransportHost, TransportOptions, TransportShape } from "./contract.js";
 
@@ -32,18 +31,8 @@ export abstract class Transport implements TransportShape {
     this.query = { EIO: 4, ...options.query, transport: (this as Transport).name };
   }
 
+  /** Opens. What it throws ends it: an address or an API that the platform does not have. */
   abstract open(): void;
-
-  /** Opens, and makes an ending of what `open` throws: an address or an API that the platform does not have. */
-  start(): void {
-    try {
-      this.open();
-    } catch (cause) {
-      const error = new TransportError("TRANSPORT", `${this.name} error`, { description: cause });
-      Promise.resolve().then(() => this.host.ended(this, error));
-    }
-  }
-
   /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
   abstract send(packets: readonly OutgoingPacket[]): void;
   /** Ends the connection; the host hears nothing more. */
