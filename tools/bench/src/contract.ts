@@ -56,6 +56,8 @@ export interface CpuTime {
 export interface MemoryUse {
   readonly heap: number;
   readonly rss: number;
+  /** Of `rss`, what the engine's young generation has: it grows once, to 32 MB, however many connections there are then. */
+  readonly young: number;
 }
 
 /**

@@ -33,14 +33,14 @@ export function memory({ peers: planned, messages }: MemoryPlan): Driver {
     if (messages > 0) {
       // A few at a time: what is measured is what stays, not the crowd.
       for (let at = 0; at < count; at += 100) await talk(peers.slice(at, at + 100), messages);
-      const { heap, rss } = perConnection(await server.memory(), empty, count);
-      used = { usedHeap: heap, usedRss: rss };
+      const { heap, rss, young } = perConnection(await server.memory(), empty, count);
+      used = { usedHeap: heap, usedRss: rss, usedOld: rss - young };
     }
     await Promise.all(peers.map((peer) => peer.fence()));
     for (const peer of peers) peer.close();
     await allGone(server);
     const gone = perConnection(await server.memory(), empty, count);
-    return { heap: idle.heap, rss: idle.rss, ...used, leftHeap: gone.heap };
+    return { heap: idle.heap, rss: idle.rss, old: idle.rss - idle.young, ...used, leftHeap: gone.heap };
   };
 }
 
@@ -50,7 +50,11 @@ async function snapshot({ profiles }: Trial, server: Subject, moment: string): P
 }
 
 function perConnection(now: MemoryUse, empty: MemoryUse, count: number): MemoryUse {
-  return { heap: (now.heap - empty.heap) / count, rss: (now.rss - empty.rss) / count };
+  return {
+    heap: (now.heap - empty.heap) / count,
+    rss: (now.rss - empty.rss) / count,
+    young: (now.young - empty.young) / count,
+  };
 }
 
 /** Each peer exchanges its messages one after the other. */

@@ -32,8 +32,10 @@ const withPolling = SERVERS.filter((name) => name !== "raw-ws");
 const memoryMetrics: readonly Metric[] = [
   { key: "heap", label: "heap, idle", unit: "bytes", better: "less" },
   { key: "rss", label: "RSS, idle", unit: "bytes", better: "less" },
+  { key: "old", label: "RSS without the young generation, idle", unit: "bytes", better: "less" },
   { key: "usedHeap", label: "heap, after 100 messages each", unit: "bytes", better: "less" },
   { key: "usedRss", label: "RSS, after 100 messages each", unit: "bytes", better: "less" },
+  { key: "usedOld", label: "RSS without the young generation, after 100 messages each", unit: "bytes", better: "less" },
   { key: "leftHeap", label: "heap left, all closed", unit: "bytes", better: "less" },
 ];
 

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector";
-import { writeHeapSnapshot } from "node:v8";
+import { getHeapSpaceStatistics, writeHeapSnapshot } from "node:v8";
 
 export type Commands = Record<string, (argument: never) => unknown>;
 
@@ -36,7 +36,8 @@ const common: Commands = {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const { heapUsed, rss } = process.memoryUsage();
-    return { heap: heapUsed, rss };
+    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+    return { heap: heapUsed, rss, young: young?.physical_space_size ?? 0 };
   },
 
   snapshot: (file: string) => writeHeapSnapshot(file),
