@@ -76,3 +76,32 @@ describe("frames over Node's WebSocket", () => {
     expect(stream.bytesRead - before < size / 2).toBe(isCompressed);
   });
 });
+
+describe("pings over Node's WebSocket", () => {
+  it("are answered with what they carry", async () => {
+    const { peer } = await connected();
+    const answered = once(peer, "pong");
+    peer.ping("are you there?");
+    expect(String(await answered)).toBe("are you there?");
+  });
+
+  it("that come faster than their answers leave end the connection", async () => {
+    const { peer, stream } = await connected();
+    const closed = once(peer, "close");
+    // In one segment.
+    stream.cork();
+    for (let i = 0; i < 61; i++) peer.ping();
+    stream.uncork();
+    const [code] = await closed;
+    expect(code).toBe(1006);
+  });
+
+  it("are answered as often as they come, one after the other", async () => {
+    const { peer } = await connected();
+    for (let i = 0; i < 70; i++) {
+      const answered = once(peer, "pong");
+      peer.ping(String(i));
+      expect(String(await answered)).toBe(String(i));
+    }
+  });
+});

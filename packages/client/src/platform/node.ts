@@ -107,12 +107,20 @@ export const request: HttpRequest = (uri, body, options, done) => {
   return () => outgoing.destroy();
 };
 
-/** Compresses as the options of its connection say, and gathers what is sent in one turn. */
+/** Pongs that may be on their way out; a server that sends more pings than that is cut off. */
+const MOST_PONGS = 60;
+
+/**
+ * Compresses as the options of its connection say, gathers what is sent in one turn, and answers pings as `ws` would. If `ws` did,
+ * each WebSocket would have a function for it, which V8 makes among its old objects: all that it can reach outlives the
+ * connection until the next full collection.
+ */
 class GatheringWebSocket extends WebSocket {
   /** The stream under it, once there is one. */
   stream: Stream | undefined;
   /** Bytes from which on a message is compressed. */
   threshold = Infinity;
+  #pongs = 0;
 
   override send(frame: string | ArrayBuffer | ArrayBufferView, options?: object): void {
     const size = typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
@@ -120,6 +128,18 @@ class GatheringWebSocket extends WebSocket {
     gather(this.stream);
     // The callback keeps a failing write from being thrown; the socket's events tell of it.
     super.send(frame as string, { compress }, () => {});
+  }
+
+  answerPing(data: Buffer): void {
+    if (this.readyState !== WebSocket.OPEN) return;
+    if (this.#pongs === MOST_PONGS) {
+      this.terminate();
+      return;
+    }
+    this.#pongs++;
+    this.pong(data, undefined, () => {
+      this.#pongs--;
+    });
   }
 }
 
@@ -131,11 +151,13 @@ export function openWebSocket(
   const { perMessageDeflate = true } = options;
   const socket = new GatheringWebSocket(uri, options.protocols ?? [], {
     perMessageDeflate: { threshold: 1024 },
+    autoPong: false,
     headers: headersOf(options),
     ...pick(options, [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"]),
   });
   if (perMessageDeflate) socket.threshold = Object(perMessageDeflate).threshold ?? 1024;
   socket.binaryType = options.binaryType ?? defaultBinaryType;
+  socket.on("ping", socket.answerPing);
   socket.on("upgrade", (response) => {
     socket.stream = response.socket;
     options.cookieJar?.store(response.headers["set-cookie"] ?? []);
