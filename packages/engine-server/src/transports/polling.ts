@@ -40,6 +40,11 @@ export class PollingTransport extends BaseTransport {
   #bytesRead = 0;
   /** Requests so far, that of the handshake included. */
   #requests = 0;
+  /** One for all polls. Each of its own, as it is assigned to the exchange, would be made among V8's old objects. */
+  readonly #onAborted = () => {
+    this.#poll = undefined;
+    this.#fail(new TransportFailure("ERR_SOCKEYE_ENGINE_POLL_ABORTED", "poll connection closed prematurely"));
+  };
 
   constructor(protocol: Protocol, request: RequestView, options: PollingOptions) {
     super(protocol, !request.query.has("b64"));
@@ -117,10 +122,7 @@ export class PollingTransport extends BaseTransport {
       return;
     }
     this.#poll = exchange;
-    exchange.onAborted = () => {
-      this.#poll = undefined;
-      this.#fail(new TransportFailure("ERR_SOCKEYE_ENGINE_POLL_ABORTED", "poll connection closed prematurely"));
-    };
+    exchange.onAborted = this.#onAborted;
     if (this.#closing) this.close();
     else this.owner?.onReady(this);
   }

@@ -80,7 +80,9 @@ export class UwsExchange implements HttpExchange {
     this.#shim = shim;
     this.#compression = compression;
     this.#body = request.method === "GET" ? undefined : new IncomingBody(response, maxBody);
-    reply.onGone = () => this.#onGone();
+    // Assigned in one step it would be made among V8's old objects, where what it can reach outlives the request for long.
+    const onGone = () => this.#onGone();
+    reply.onGone = onGone;
   }
 
   get gone(): boolean {
