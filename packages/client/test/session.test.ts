@@ -211,6 +211,19 @@ describe("what waits in a session", () => {
     expect(accepted).toEqual([1, 1, 0, 0]);
   });
 
+  it("could leave at once while the session is open, and not before or after", async () => {
+    const writable = [];
+    for (const state of ["opening", "open", "closing", "closed"] as const) {
+      await start(state);
+      transport.writable = true;
+      writable.push(engine.writable);
+      engine.end("forced close");
+    }
+    expect(writable).toEqual([false, true, false, false]);
+    engine = new Engine("http://session", { transports: [] }, {});
+    expect(engine.writable).toBe(false);
+  });
+
   it("leaves when the session is open", async () => {
     await start("opening");
     engine.write("a").write("b");

@@ -86,7 +86,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   /** Whether a message written now would leave without waiting. */
   get writable(): boolean {
-    return this.transport.writable && !this.writeBuffer.length && !this.#successor;
+    return this.#takes() && !this.writeBuffer.length;
   }
 
   /** Queues one message. `sent` is called when it was handed to the transport. */
@@ -267,10 +267,15 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     return accepted;
   }
 
+  /** Whether a batch can be handed over: the session is open, and the transport neither busy nor about to be replaced. */
+  #takes(): boolean {
+    return !!this.id && this.transport.writable && !this.#inFlight && !this.#successor;
+  }
+
   /** Writes what waits; ends the session, if that was asked for and nothing is left to do. */
   #goOn(): void {
+    if (!this.#takes()) return;
     const { transport, writeBuffer } = this;
-    if (!this.id || !transport.writable || this.#inFlight || this.#successor) return;
     const { length } = writeBuffer;
     if (length) {
       this.#inFlight = transport.name === "polling" ? countWithin(writeBuffer, this.maxPayload) : length;
