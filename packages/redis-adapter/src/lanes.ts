@@ -58,10 +58,13 @@ export const ONE_LANE = "";
 export class ChannelNames {
   readonly #prefix: string;
   readonly #sharded: boolean;
+  /** Of everything that is not dealt out. */
+  readonly #plainRoute: string;
 
   constructor(prefix: string, sharded: boolean) {
     this.#prefix = prefix;
     this.#sharded = sharded;
+    this.#plainRoute = tagged(prefix);
   }
 
   of(channel: Channel): ChannelName {
@@ -83,7 +86,7 @@ export class ChannelNames {
 
   /** In a cluster, classic messages all go over one node, so that they keep their order. */
   #plain(key: string): ChannelName {
-    return { name: `${this.#prefix}~${key}`, lane: ONE_LANE, route: tagged(this.#prefix) };
+    return { name: `${this.#prefix}~${key}`, lane: ONE_LANE, route: this.#plainRoute };
   }
 
   #inLane(lane: string, key: string): ChannelName {

@@ -43,6 +43,8 @@ export interface OutboxPort {
   state(way: "up" | "down"): void;
   /** Envelopes that were to be kept went to no one. */
   dropped(channels: readonly Channel[]): void;
+  /** Calls back when the code that runs is done, at the end of this turn of the event loop at the latest. */
+  soon(callback: () => void): void;
   /** Calls back after everything else that happens in this turn of the event loop. */
   later(callback: () => void): void;
   now(): number;
@@ -83,6 +85,7 @@ export class Outbox {
   #written = 0;
   #writtenBytes = 0;
   #scheduled = false;
+  #hurried = false;
   /** Set by a failure: nothing is written until all that was written is settled, and not before this time. */
   #retryAt: number | undefined;
   readonly #dropped = new Map<string, Channel>();
@@ -164,7 +167,17 @@ export class Outbox {
       this.#items.push({ target, route, size, deadline, channel, content, resolve, reject, state: "waiting" });
       this.#count++;
       this.#bytes += size;
-      this.#flushLater();
+      if (channel === undefined) this.#flushLater();
+      else this.#flushSoon();
+    });
+  }
+
+  #flushSoon(): void {
+    if (this.#hurried) return;
+    this.#hurried = true;
+    this.#port.soon(() => {
+      this.#hurried = false;
+      this.#flush();
     });
   }
 

@@ -38,6 +38,7 @@ class World {
           if (this.states.at(-1) !== way) this.states.push(way);
         },
         dropped: (channels) => this.dropped.push(channels.map(({ kind }) => kind).join()),
+        soon: (callback) => this.#turn.push(callback),
         later: (callback) => this.#turn.push(callback),
         now: () => this.time,
       },

@@ -71,10 +71,12 @@ class PgLink implements Link {
   }
 
   run(query: PgQuery): Promise<Row[]> {
-    const result = this.#previous.then(async () => {
-      if (this.#closed) throw noConnection("it was closed");
-      return rowsOf(await this.#client.query(query));
-    });
+    const result = this.#previous
+      .then(() => {
+        if (this.#closed) throw noConnection("it was closed");
+        return this.#client.query(query);
+      })
+      .then(rowsOf);
     this.#previous = result.catch(ignore);
     return result;
   }

@@ -12,7 +12,7 @@ export interface Parcel {
   fail?(error: Error): void;
 }
 
-/** What was published in one turn of the event loop, or as much of it as one statement takes. It settles as one. */
+/** What was published in one go, or as much of it as one statement takes. It settles as one. */
 export class Turn<P extends Parcel> {
   items: P[] = [];
   bytes = 0;

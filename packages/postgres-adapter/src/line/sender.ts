@@ -123,11 +123,11 @@ export class Sender<P extends Parcel> {
     }
   }
 
-  /** What is published in one turn of the event loop goes together. */
+  /** What the code that runs publishes goes together; what comes while a statement is under way, with the next one. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    void Promise.resolve().then(() => {
       this.#isScheduled = false;
       this.#outbox.endTurn();
       this.#flush();

@@ -22,12 +22,13 @@ export class Batch {
   readonly #sender: string;
   readonly #threshold: number;
   readonly #bytes: Uint8Array[] = [];
-  readonly #channels: string[] = [];
-  readonly #numbers: number[] = [];
-  readonly #starts: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #noteChannels: string[] = [];
-  readonly #noteBodies: string[] = [];
+  // Arrays as PostgreSQL reads them, without their braces: most statements have one element in each.
+  #channels = "";
+  #numbers = "";
+  #starts = "";
+  #lengths = "";
+  #noteChannels = "";
+  #noteBodies = "";
   /** Size of what is in `#bytes`. */
   #size = 0;
   #count = 0;
@@ -50,15 +51,16 @@ export class Batch {
 
   values(): PublishValues & Value[] {
     this.#close();
+    const [first] = this.#bytes;
     return [
-      Buffer.concat(this.#bytes),
-      arrayOf(this.#channels),
-      `{${this.#numbers.join()}}`,
-      `{${this.#starts.join()}}`,
-      `{${this.#lengths.join()}}`,
+      first !== undefined && this.#bytes.length === 1 ? first : Buffer.concat(this.#bytes),
+      `{${this.#channels}}`,
+      `{${this.#numbers}}`,
+      `{${this.#starts}}`,
+      `{${this.#lengths}}`,
       `${VERSION};${this.#sender};`,
-      arrayOf(this.#noteChannels),
-      arrayOf(this.#noteBodies),
+      `{${this.#noteChannels}}`,
+      `{${this.#noteBodies}}`,
     ];
   }
 
@@ -75,24 +77,33 @@ export class Batch {
 
   #close(): void {
     if (this.#channel === undefined) return;
-    this.#noteChannels.push(this.#channel);
-    this.#noteBodies.push(this.#body);
+    this.#noteChannels = listed(this.#noteChannels, elementOf(this.#channel));
+    // Nothing in it has to be quoted: digits, base64 and the marks of items.
+    this.#noteBodies = listed(this.#noteBodies, `"${this.#body}"`);
     this.#channel = undefined;
   }
 
   /** Positions in SQL begin with 1. A length of -1 is NULL. */
   #row(channel: string, bytes: Uint8Array | undefined): void {
-    this.#channels.push(channel);
-    this.#numbers.push(this.#count);
-    this.#starts.push(this.#size + 1);
-    this.#lengths.push(bytes === undefined ? -1 : bytes.byteLength);
+    this.#channels = listed(this.#channels, elementOf(channel));
+    this.#numbers = listed(this.#numbers, `${this.#count}`);
+    this.#starts = listed(this.#starts, `${this.#size + 1}`);
+    this.#lengths = listed(this.#lengths, `${bytes === undefined ? -1 : bytes.byteLength}`);
     if (bytes === undefined) return;
     this.#bytes.push(bytes);
     this.#size += bytes.byteLength;
   }
 }
 
+function listed(elements: string, element: string): string {
+  return elements === "" ? element : `${elements},${element}`;
+}
+
+function elementOf(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
 /** An array as PostgreSQL reads it from text. */
 export function arrayOf(elements: readonly string[]): string {
-  return `{${elements.map((element) => `"${element.replace(/["\\]/g, "\\$&")}"`).join()}}`;
+  return `{${elements.map(elementOf).join()}}`;
 }

@@ -122,9 +122,9 @@ export class PubSubDriver implements ClusterDriver {
     await path?.remove(name);
   }
 
-  async publish(channel: Channel, envelope: Uint8Array): Promise<void> {
+  publish(channel: Channel, envelope: Uint8Array): Promise<void> {
     const { name, route } = this.#names.of(channel);
-    await this.#publishPath.publish(channel, { target: name, route }, envelope);
+    return this.#publishPath.publish(channel, { target: name, route }, envelope);
   }
 
   close(): Promise<void> {

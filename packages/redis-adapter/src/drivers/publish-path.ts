@@ -1,9 +1,10 @@
 import { type Channel, ClusterError } from "@sockeye/adapter-base";
 import type { Command, RedisLink, Reply } from "../clients/contract.js";
 import { TIMED_OUT, within } from "../deadline.js";
-import { Outbox, type OutboxLimits, type Parcel, type Way } from "../outbox.js";
+import { Outbox, type OutboxLimits, type Parcel, type Run, type Way } from "../outbox.js";
 import { SOURCES } from "../recovery/scripts.js";
 import { isRefusal } from "../reply-errors.js";
+import { Turns } from "../turns.js";
 
 export type { Way } from "../outbox.js";
 
@@ -23,6 +24,7 @@ export interface PublishPathPort {
 export class PublishPath {
   readonly #port: PublishPathPort;
   readonly #options: PublishPathOptions;
+  readonly #turns = new Turns();
   readonly #outbox: Outbox;
   /** Routes to nodes that know the scripts, as far as we know. */
   #prepared = new Set<string>();
@@ -39,6 +41,7 @@ export class PublishPath {
         write: (parcels) => this.#write(parcels),
         state: (way) => this.#tell(way === "up"),
         dropped: (channels) => port.dropped(channels),
+        soon: this.#turns.soon,
         later: (callback) => void setImmediate(callback),
         now: () => performance.now(),
       },
@@ -128,8 +131,21 @@ export class PublishPath {
     this.#greeting = false;
   }
 
-  /** One write per route, in the order in which it was said. */
   #write(parcels: readonly Parcel[]): Promise<Reply>[] {
+    const [first] = parcels;
+    return parcels.length === 1 && first?.kind === "run" ? [this.#writeRun(first)] : this.#writeAll(parcels);
+  }
+
+  /** What most writes are. */
+  #writeRun(run: Run): Promise<Reply> {
+    const commands = this.#port.commandsOf(run.target, run.envelopes);
+    const sent = this.#link!.sendAll(this.#routeOf(run), commands);
+    for (let i = 0; i < sent.length - 1; i++) sent[i]!.catch(() => undefined);
+    return sent.at(-1)!;
+  }
+
+  /** One write per route, in the order in which it was said. */
+  #writeAll(parcels: readonly Parcel[]): Promise<Reply>[] {
     const replies: Promise<Reply>[] = [];
     const routes = new Map<string, Batch>();
     for (const [index, parcel] of parcels.entries()) {

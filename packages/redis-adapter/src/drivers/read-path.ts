@@ -44,6 +44,9 @@ export class ReadPath {
   #probes = 0;
   #isUp = false;
   #wasUp = false;
+  /** How much has arrived; when that was looked at, and how much it was then. */
+  #arrived = 0;
+  #arrivedBefore = 0;
   #heardAt = 0;
   #asking = false;
   #carrier: unknown;
@@ -93,10 +96,11 @@ export class ReadPath {
 
   /** Something arrived. */
   heard(): void {
-    this.#heardAt = this.#port.now();
+    this.#arrived++;
   }
 
   probeHeard(text: string): void {
+    this.#lookedAt(this.#port.now());
     if (this.#expected?.text === text) this.#expected.heard();
   }
 
@@ -118,17 +122,17 @@ export class ReadPath {
   /** To be called now and then: asks a silent path to prove itself. */
   check(): void {
     if (this.#isUp && this.#port.link.carrier !== this.#carrier) this.lost();
-    if (this.#isUp && this.#port.now() - this.#heardAt >= this.#times.probeInterval) void this.ask();
+    if (this.#isUp && this.#isSilent()) void this.ask();
   }
 
   /** Asks for a proof at once. */
   async ask(): Promise<void> {
     if (this.#asking || this.#closed) return;
     this.#asking = true;
-    const since = this.#port.now();
+    const before = this.#arrived;
     const outcome = await this.#prove(this.#times.probeTimeout);
     this.#asking = false;
-    if (outcome === "deaf" && this.#isUp && this.#heardAt < since) this.lost();
+    if (outcome === "deaf" && this.#isUp && this.#arrived === before) this.lost();
   }
 
   async close(): Promise<void> {
@@ -141,6 +145,18 @@ export class ReadPath {
     const ended = link.unsubscribe(kind, names, listener);
     if (link.ready) await within(this.#times.commandTimeout, ended).catch(() => undefined);
     else ended.catch(() => undefined);
+  }
+
+  /** Nothing has arrived for so long, as far as it was looked at: no clock is read for each message. */
+  #isSilent(): boolean {
+    const now = this.#port.now();
+    this.#lookedAt(now);
+    return now - this.#heardAt >= this.#times.probeInterval;
+  }
+
+  #lookedAt(now: number): void {
+    if (this.#arrived !== this.#arrivedBefore) this.#heardAt = now;
+    this.#arrivedBefore = this.#arrived;
   }
 
   #heal(): Promise<void> {

@@ -107,8 +107,8 @@ export class StreamsDriver implements ClusterDriver {
     if (channel.kind === "node") this.#readers[0]?.remove(this.#nodeStream(channel.node));
   }
 
-  async publish(channel: Channel, envelope: Uint8Array): Promise<void> {
-    await this.#publishPath.publish(channel, this.#wayTo(channel), envelope);
+  publish(channel: Channel, envelope: Uint8Array): Promise<void> {
+    return this.#publishPath.publish(channel, this.#wayTo(channel), envelope);
   }
 
   close(): Promise<void> {

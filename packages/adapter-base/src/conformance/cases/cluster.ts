@@ -77,6 +77,8 @@ export const clusterCases: readonly AdapterCase[] = (
         const b = await two!.connect("b", seven);
         one!.adapter.addSockets(to([seven]), [eight]);
         await eventually(() => assert.ok(b.rooms.has(eight)));
+        // Nobody is told when a join from afar is in force; joining once more tells.
+        await two!.adapter.addAll("b", new Set([eight]));
         one!.adapter.broadcast({ type: 2, data: ["event"] }, to([eight], ["x"]));
         one!.adapter.broadcast({ type: 2, data: ["event"] }, to([seven], [eight]));
         one!.adapter.broadcast({ type: 2, data: ["end"] }, to());
