@@ -31,6 +31,7 @@ const NAMES = [
   "Outbox",
   // Socket
   "offsets",
+  "place",
   "joinNow",
   "askFor",
   "postEvent",

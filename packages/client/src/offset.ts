@@ -11,7 +11,7 @@ const KNOWN = /^([P-Z][\w-]{6}(\.[\w-]+)?|\d{13}-\d+|[0-9a-f]{24})$/;
 
 export class OffsetTracker {
   /** Sent back on resuming. */
-  offset: string | undefined;
+  place: string | undefined;
   #tag: string | undefined;
   /** The server's offsets have a form that we know: nothing else is one. */
   #recognised = false;
@@ -19,8 +19,8 @@ export class OffsetTracker {
   /** A namespace was joined. `resumed`: the stream goes on where it was. */
   start(tag: unknown, offset: unknown, resumed: boolean): void {
     this.#tag = typeof tag === "string" && tag ? tag : undefined;
-    if (typeof offset === "string") this.offset = offset;
-    else if (!resumed) this.offset = undefined;
+    if (typeof offset === "string") this.place = offset;
+    else if (!resumed) this.place = undefined;
   }
 
   /**
@@ -32,10 +32,10 @@ export class OffsetTracker {
     const last = data.length > 1 ? data[data.length - 1] : undefined;
     if (typeof last !== "string") return;
     if (this.#tag) {
-      if (last.startsWith(this.#tag)) this.offset = data.pop() as string;
+      if (last.startsWith(this.#tag)) this.place = data.pop() as string;
     } else if (KNOWN.test(last)) {
       this.#recognised = true;
-      this.offset = last;
-    } else if (!this.#recognised) this.offset = last;
+      this.place = last;
+    } else if (!this.#recognised) this.place = last;
   }
 }

@@ -38,7 +38,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   /** The place in the stream of the session, for code that knows it by this name. @deprecated */
   get _lastOffset(): string | undefined {
-    return this.offsets.offset;
+    return this.offsets.place;
   }
 
   /** Packets that wait for the connection. May be replaced, by an empty list to forget them. */

@@ -9,15 +9,16 @@ export const wake: Wake = (manager, hurry) =>
   watchPage(({ type, persisted }) => {
     const { watchNetwork, closeOnBeforeunload } = manager.opts;
     const { engine } = manager;
-    const lose = (description: string) => engine.end("transport close", { description });
     if (type === "beforeunload") {
       if (closeOnBeforeunload) engine.end("forced close");
       // A page that is left for good takes its connection with it, one that is new has just made it.
     } else if (watchNetwork === false || persisted === false) return;
-    else if (type === "pagehide") lose("page put away");
+    else if (type === "pagehide") engine.end("transport close", { description: "page put away" });
     else if (type === "offline") {
       // A machine can talk to itself without a network.
-      if (engine.opts.hostname !== "localhost") lose("network connection lost");
+      if (engine.opts.hostname !== "localhost") {
+        engine.end("transport close", { description: "network connection lost" });
+      }
       // A hidden page has time until it is shown.
     } else if (!globalThis.document?.hidden) {
       hurry();

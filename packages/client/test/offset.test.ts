@@ -10,13 +10,13 @@ describe("OffsetTracker with a server that marks its offsets", () => {
   it("takes and removes marked ones, and nothing else", () => {
     const tracker = new OffsetTracker();
     tracker.start("~ab", "~ab0", false);
-    expect(tracker.offset).toBe("~ab0");
+    expect(tracker.place).toBe("~ab0");
     expect(track(tracker, "event", 1, "~ab1")).toEqual(["event", 1]);
-    expect(tracker.offset).toBe("~ab1");
+    expect(tracker.place).toBe("~ab1");
     expect(track(tracker, "volatile", "some text")).toEqual(["volatile", "some text"]);
     expect(track(tracker, "~ab9")).toEqual(["~ab9"]);
     expect(track(tracker, "event", { last: "~ab2" })).toEqual(["event", { last: "~ab2" }]);
-    expect(tracker.offset).toBe("~ab1");
+    expect(tracker.place).toBe("~ab1");
   });
 
   it("keeps its place on resuming, and starts again otherwise", () => {
@@ -24,9 +24,9 @@ describe("OffsetTracker with a server that marks its offsets", () => {
     tracker.start("~ab", "~ab0", false);
     track(tracker, "event", "~ab5");
     tracker.start("~ab", undefined, true);
-    expect(tracker.offset).toBe("~ab5");
+    expect(tracker.place).toBe("~ab5");
     tracker.start("~ab", undefined, false);
-    expect(tracker.offset).toBe(undefined);
+    expect(tracker.place).toBe(undefined);
   });
 });
 
@@ -40,7 +40,7 @@ describe("OffsetTracker with any other server", () => {
       track(tracker, "volatile", "plain text");
       track(tracker, "volatile");
       track(tracker, "volatile", 5);
-      expect(tracker.offset).toBe(offset);
+      expect(tracker.place).toBe(offset);
     },
   );
 
@@ -48,8 +48,8 @@ describe("OffsetTracker with any other server", () => {
     const tracker = new OffsetTracker();
     tracker.start(undefined, undefined, false);
     track(tracker, "event", "my-own-offset-1");
-    expect(tracker.offset).toBe("my-own-offset-1");
+    expect(tracker.place).toBe("my-own-offset-1");
     track(tracker, "event", "my-own-offset-2");
-    expect(tracker.offset).toBe("my-own-offset-2");
+    expect(tracker.place).toBe("my-own-offset-2");
   });
 });

@@ -162,7 +162,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
   /** What to ask of the server with the namespace: to go on where the stream broke off. */
   protected askFor(): object | undefined {
     const { _pid: pid, offsets } = this;
-    return pid ? { pid, offset: offsets.offset } : undefined;
+    return pid ? { pid, offset: offsets.place } : undefined;
   }
 
   protected joinNow(): void {

@@ -183,8 +183,8 @@ export interface HttpResponse {
   readonly text: string;
   /** The platform's own word on a failure. */
   readonly cause?: unknown;
-  /** `Retry-After` header, where it can be read. */
-  readonly retryAfter?: string | null | undefined;
+  /** The `Retry-After` header in milliseconds, where it can be read and is a number. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** The part of a WebSocket that is used; the browser's and `ws` have it. */

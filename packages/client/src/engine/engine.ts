@@ -49,8 +49,8 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
   readonly #address: string;
   /** Transports to use, best first; those that failed are gone. */
   readonly #candidates: TransportClass[];
-  /** Transports that are tried beside the one in use, and what ends the trial of each. */
-  readonly #trials = new Map<TransportShape, Cancel>();
+  /** Transports that are tried beside the one in use, those that wait for their start included, and what ends the trial of each. */
+  readonly #trials = new Map<TransportShape | TransportClass, Cancel>();
   /** The one that is to take over. Until it does nothing may leave on the old one. */
   #successor: TransportShape | undefined;
   readonly #probed = new Set<TransportShape>();
@@ -141,8 +141,9 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
       // Any packet counts, not pings alone: one that waits behind a large message on a slow line is no reason to give the line up.
       this.#heard = Date.now();
       if (!this.#obeys(packet)) {
-        const violation = new ViolationError("PROTOCOL", `unexpected ${(packet as EnginePacket)?.type ?? "frame"}`);
-        this.end("parse error", packet instanceof Error ? packet : violation);
+        const error =
+          packet instanceof Error ? packet : new ViolationError("PROTOCOL", `unexpected packet: ${packet?.type}`);
+        this.end("parse error", error);
       }
     }
   }
@@ -175,12 +176,11 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   #open(): void {
     const [first] = this.#candidates;
-    if (first) this.transport = this.#create(first);
     // Later, so that the caller can listen before anything happens.
-    this.#soon(() => {
-      if (first) this.#start(this.transport);
-      else this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available"));
-    });
+    if (first) {
+      this.transport = this.#create(first);
+      this.#soon(() => this.#start(this.transport));
+    } else this.#soon(() => this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available")));
   }
 
   #soon(run: () => void): void {
@@ -297,20 +297,20 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
       ({ prototype: { name } }) => name !== this.transport.name && offered.includes(name),
     );
     for (const candidate of better) {
-      const transport = this.#create(candidate);
-      const start = () => {
-        const late = () => this.#fail(transport, "upgrade timeout");
-        stopTimer = later(this.opts, late, this.opts.upgradeTimeout ?? 10_000);
+      const begin = () => {
+        const transport = this.#create(candidate);
+        const { upgradeTimeout = 10_000 } = this.opts;
+        const stopTimer = later(this.opts, () => this.#fail(transport, "upgrade timeout"), upgradeTimeout);
+        this.#trials.set(transport, () => {
+          stopTimer();
+          this.#trials.delete(transport);
+          if (transport !== this.transport) transport.close();
+        });
         this.#start(transport);
       };
-      let stopTimer: Cancel | undefined;
-      this.#trials.set(transport, () => {
-        stopTimer?.();
-        this.#trials.delete(transport);
-        if (transport !== this.transport) transport.close();
-      });
-      if (transport.name === "websocket" && better.length > 1) stopTimer = later(this.opts, start, HEAD_START);
-      else start();
+      const isPatient = candidate.prototype.name === "websocket" && better.length > 1;
+      if (isPatient) this.#trials.set(candidate, later(this.opts, begin, HEAD_START));
+      else begin();
     }
   }
 

@@ -22,10 +22,9 @@ export function farewell(data: unknown): CloseDetails {
   return { description: "closed by the server", retryAfter: readNotice(data).retryAfter };
 }
 
-/** What the server tells about a new session, `undefined` for what is no handshake. (Servers before 2022 name no `maxPayload`.) */
-export function readHandshake(data: unknown): Handshake | undefined {
+/** What the server tells about a new session, `false` for what is no handshake. (Servers before 2022 name no `maxPayload`.) */
+export function readHandshake(data: unknown): Handshake | false {
   const handshake = readNotice(data) as Handshake;
   const { sid, upgrades, pingInterval, pingTimeout } = handshake;
-  const isValid = sid && typeof sid === "string" && Array.isArray(upgrades) && pingInterval + pingTimeout >= 0;
-  return isValid ? handshake : undefined;
+  return typeof sid === "string" && Array.isArray(upgrades) && pingInterval + pingTimeout >= 0 && !!sid && handshake;
 }

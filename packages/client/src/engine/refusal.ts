@@ -13,7 +13,7 @@ export function refusal(text: string, response: HttpResponse): TransportError {
   // The six errors of the protocol have these numbers; the words of another body are not for a code.
   const own = notice.code! >= 0 && notice.code! < 6 && typeof notice.message === "string" && notice.message;
   const word = own ? own.toUpperCase().replace(/ /g, "_") : status ? `HTTP_${status}` : "UNREACHABLE";
-  const wait = notice.retryAfter ?? Number(retryAfter) * 1000;
+  const wait = notice.retryAfter ?? retryAfter!;
   return new TransportError(word as ErrorWord, text, {
     description: status,
     context: cause ?? response,

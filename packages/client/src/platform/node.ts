@@ -77,7 +77,7 @@ function readResponse(
   // A response that breaks off ends in `close` alone.
   response.on("close", () => {
     const status = response.complete ? (response.statusCode ?? 0) : 0;
-    done({ status, text, retryAfter: response.headers["retry-after"] });
+    done({ status, text, retryAfter: Number(response.headers["retry-after"]) * 1000 || undefined });
   });
 }
 

@@ -19,7 +19,8 @@ const request: HttpRequest = (uri, body, options, done) => {
     .then(async (response) => {
       cookieJar?.store(response.headers.getSetCookie());
       const text = await response.text();
-      return { status: response.status, text, retryAfter: response.headers.get("retry-after") };
+      const retryAfter = Number(response.headers.get("retry-after")) * 1000 || undefined;
+      return { status: response.status, text, retryAfter };
     })
     .catch((cause: unknown) => ({ status: 0, text: "", cause }))
     .then((response) => {

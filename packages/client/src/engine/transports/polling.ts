@@ -83,7 +83,7 @@ export abstract class Polling extends Transport {
 
   /** Takes the next batch, and keeps one GET waiting; paused, tells when nothing is under way any more. */
   #goOn(): void {
-    if (!this.#post) {
+    if (!this.writable && !this.#post) {
       this.writable = true;
       this.host.drained(this);
     }

@@ -12,17 +12,17 @@ export class WebSocket extends Transport {
   }
 
   open(): void {
-    const { host } = this;
-    const socket = openWebSocket(this.uri("ws", false), this.options, (error) => host.ended(this, error));
+    const socket = openWebSocket(this.uri("ws", false), this.options, (error) => this.host.ended(this, error));
     // In one literal: a function that is assigned to a property by itself is made among V8's old objects, and what it can reach
     // outlives the connection until the next full collection.
     this.#socket = Object.assign(socket, {
       onopen: () => this.#drained(),
       // Bytes come as the platform was asked for them: see `openWebSocket`.
-      onmessage: ({ data }: { data: string | ArrayBuffer }) => host.received(this, decodePacket(data, this.binaryType)),
-      onclose: (context: unknown) => host.ended(this, { description: "websocket connection closed", context }),
+      onmessage: ({ data }: { data: string | ArrayBuffer }) =>
+        this.host.received(this, decodePacket(data, this.binaryType)),
+      onclose: (context: unknown) => this.host.ended(this, { description: "websocket connection closed", context }),
       onerror: (description: unknown) =>
-        host.ended(this, new TransportError("TRANSPORT", "websocket error", { description, context: socket })),
+        this.host.ended(this, new TransportError("TRANSPORT", "websocket error", { description, context: socket })),
     });
   }
 
