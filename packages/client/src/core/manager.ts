@@ -199,27 +199,28 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
   #lost(reason: EngineCloseReason, details?: DisconnectDetails, done?: Done): void {
     const { reconnecting } = this;
     const wasOpen = this.#state === "open";
-    const error = lossError(reason, details);
+    // Who hears of a reason needs no error, whose stack takes longer to write down than all the rest here.
+    const fault = wasOpen ? details : lossError(reason, details);
     this.#state = "closed";
-    if (!wasOpen || error === details) this.dispatch("error", error);
-    this.#each((member) => member.connectionLost(reason, wasOpen ? details : error));
+    if (fault instanceof Error) this.dispatch("error", fault as ClientError);
+    this.#each((member) => member.connectionLost(reason, fault));
     if (wasOpen) {
       this.#attempts = 0;
       this.dispatch("close", reason, details);
-    } else done?.(error);
+    } else done?.(fault as ClientError);
     // A handler may have closed the Manager, or opened it again.
     if (this.wanted && (this.#state as string) === "closed") {
       if (done && !reconnecting && !wasOpen) this.rest();
-      else this.#reconnect(error as TransportError);
-      if (reconnecting) this.dispatch("reconnect_error", error);
+      else this.#reconnect(fault as TransportError | undefined);
+      if (reconnecting) this.dispatch("reconnect_error", lossError(reason, fault));
     }
   }
 
-  #reconnect({ retryAfter }: TransportError): void {
+  #reconnect(fault?: TransportError): void {
     const { reconnection = true, reconnectionAttempts = Infinity } = this.opts;
     this.reconnecting = reconnection && this.#attempts < reconnectionAttempts;
     if (this.reconnecting) {
-      this.#endWait = later(this.opts, () => this.attempt(), backoff(this.opts, this.#attempts++, retryAfter));
+      this.#endWait = later(this.opts, () => this.attempt(), backoff(this.opts, this.#attempts++, fault?.retryAfter));
     } else {
       this.rest();
       if (reconnection) this.dispatch("reconnect_failed");

@@ -6,13 +6,11 @@ import type { EngineOptions, TransportOptions } from "./contract.js";
 export function resolveOptions(uri: string | undefined, options: EngineOptions): TransportOptions {
   const { host, hostname = host, path = "/", addTrailingSlash = true } = options;
   const address = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
-  return {
-    ...address,
-    hostname: hostname ?? address.hostname,
-    ...options,
+  // Into one object: each that is spread from several is written down property by property.
+  return Object.assign(address, hostname && { hostname }, options, {
     path: path.replace(/\/$/, "") + (addTrailingSlash ? "/" : ""),
     cookieJar: createCookieJar(options),
-  } as TransportOptions;
+  }) as TransportOptions;
 }
 
 /** The address of a request. */

@@ -197,7 +197,9 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   #create(candidate: TransportClass): TransportShape {
     const own = this.opts.transportOptions?.[candidate.prototype.name] as Partial<TransportOptions> | undefined;
-    const transport = new candidate({ ...this.opts, ...own, query: { ...this.opts.query, ...own?.query } });
+    const transport = new candidate(
+      own ? { ...this.opts, ...own, query: { ...this.opts.query, ...own.query } } : this.opts,
+    );
     transport.host = this;
     if (this.id) transport.query.sid = this.id;
     return transport;

@@ -52,6 +52,8 @@ const SOCKET_OPTIONS = [
   "family",
 ] as const;
 
+const WEB_SOCKET_OPTIONS = [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"] as const;
+
 function pick<Name extends keyof TransportOptions>(options: TransportOptions, names: readonly Name[]) {
   const picked: Record<string, unknown> = {};
   for (const name of names) if (options[name] !== undefined) picked[name] = options[name];
@@ -153,7 +155,7 @@ export function openWebSocket(
     perMessageDeflate: { threshold: 1024 },
     autoPong: false,
     headers: headersOf(options),
-    ...pick(options, [...SOCKET_OPTIONS, "origin", "maxPayload", "protocolVersion", "perMessageDeflate"]),
+    ...pick(options, WEB_SOCKET_OPTIONS),
   });
   if (perMessageDeflate) socket.threshold = Object(perMessageDeflate).threshold ?? 1024;
   socket.binaryType = options.binaryType ?? defaultBinaryType;
