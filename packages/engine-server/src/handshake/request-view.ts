@@ -95,11 +95,12 @@ export interface RequestSummary {
 
 export function summarize(request: RequestView): RequestSummary {
   const connection = { encrypted: request.secure, remoteAddress: request.address };
+  const { headers = {}, _query = new Query(request.url).all } = (request.raw ?? {}) as Partial<RequestSummary>;
   return {
     method: request.method,
     url: request.url,
-    headers: (request.raw as { headers?: unknown } | undefined)?.headers ?? {},
-    _query: new Query(request.url).all,
+    headers,
+    _query,
     socket: connection,
     connection,
   };

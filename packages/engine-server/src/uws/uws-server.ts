@@ -182,9 +182,9 @@ export class UwsServer extends Engine {
     const view = new UwsRequestView(new UwsRequest(request, response, secure));
     view.raw.rememberAddress();
     const handshake: UwsHandshake = {
-      key: request.getHeader("sec-websocket-key"),
-      protocol: request.getHeader("sec-websocket-protocol"),
-      extensions: request.getHeader("sec-websocket-extensions"),
+      key: view.header("sec-websocket-key") ?? "",
+      protocol: view.header("sec-websocket-protocol") ?? "",
+      extensions: view.header("sec-websocket-extensions") ?? "",
       context,
     };
     const reply = new UwsReply(response, false, () => true);
