@@ -33,6 +33,7 @@ import type {
   ServerSideEmit,
 } from "./envelope.js";
 import { ClusterError, ClusterTimeoutError, ClusterViolation } from "./errors.js";
+import { FarJoins } from "./far-joins.js";
 import { ForeignCommands } from "./foreign/foreign-commands.js";
 import { Interest, partitionOf } from "./interest.js";
 import { type ClusterOptions, clusterOptions } from "./options.js";
@@ -58,6 +59,7 @@ export class ClusterAdapter extends InMemoryAdapter {
   readonly #node: ClusterNode;
   readonly #port: NamespacePort;
   readonly #interest: Interest;
+  readonly #farJoins = new FarJoins();
   readonly #requests = new Requests();
   readonly #rounds = new AckRounds();
   readonly #handlers: Handlers<NamespaceEnvelope>;
@@ -166,6 +168,7 @@ export class ClusterAdapter extends InMemoryAdapter {
 
   override addSockets(options: BroadcastOptions, rooms: Room[]): void {
     super.addSockets(options, rooms);
+    if (!options.flags?.local) this.#farJoins.add(rooms);
     this.#inTurn(options, (whom) => this.#tell(whom, { kind: "join", target: rooms }));
   }
 
@@ -247,7 +250,7 @@ export class ClusterAdapter extends InMemoryAdapter {
     const { driver, partitions } = this.#options;
     const [room] = rooms;
     const partition =
-      room !== undefined && rooms.size === 1 && driver.capabilities.interest
+      room !== undefined && rooms.size === 1 && driver.capabilities.interest && !this.#farJoins.has(room)
         ? partitionOf(room, partitions)
         : undefined;
     return partition === undefined ? this.#everyone : { kind: "rooms", namespace: this.host.name, partition };

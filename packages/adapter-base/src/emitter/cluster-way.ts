@@ -5,6 +5,7 @@ import { dispatch, type Handlers } from "../cluster/dispatch.js";
 import { Duplicates } from "../cluster/duplicates.js";
 import type { Draft, Envelope, MembershipEnvelope, RemoteSocketDetails, Reply } from "../cluster/envelope.js";
 import { ClusterTimeoutError, ClusterViolation } from "../cluster/errors.js";
+import { FarJoins } from "../cluster/far-joins.js";
 import type { ForeignCommand } from "../cluster/foreign/contract.js";
 import { partitionOf } from "../cluster/interest.js";
 import { Membership } from "../cluster/membership.js";
@@ -53,6 +54,7 @@ export class ClusterEmitterWay implements EmitterWay, EmitterQuestions, DriverRe
   readonly #options: ClusterEmitterOptions;
   readonly #membership = new Membership();
   readonly #duplicates = new Duplicates();
+  readonly #farJoins = new FarJoins();
   readonly #requests = new Requests();
   readonly #rounds = new AckRounds();
   readonly #handlers: Handlers<MembershipEnvelope | Reply>;
@@ -72,6 +74,7 @@ export class ClusterEmitterWay implements EmitterWay, EmitterQuestions, DriverRe
   send(namespace: string, command: ForeignCommand): Promise<void> {
     const bytes = this.#encode({ ...command, namespace } as Draft);
     const isRecoverable = command.kind === "broadcast" && !command.flags.volatile;
+    if (command.kind === "join") this.#farJoins.add(command.target);
     return this.#gate(namespace).then((store) =>
       isRecoverable && store !== undefined
         ? this.#append(store, namespace, bytes)
@@ -247,7 +250,8 @@ export class ClusterEmitterWay implements EmitterWay, EmitterQuestions, DriverRe
     const everyone: Channel = { kind: "all", namespace };
     if (partitions === undefined || !("rooms" in command) || command.rooms.length !== 1) return everyone;
     if (!this.#driver.capabilities.interest) return everyone;
-    const partition = partitionOf(command.rooms[0]!, partitions);
+    const [room] = command.rooms;
+    const partition = this.#farJoins.has(room!) ? undefined : partitionOf(room!, partitions);
     return partition === undefined ? everyone : { kind: "rooms", namespace, partition };
   }
 
