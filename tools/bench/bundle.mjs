@@ -63,6 +63,17 @@ export async function bundle(entryPoints, outdir, checkout) {
 }
 
 /**
+ * The names that the published build of our client writes short.
+ * @param {string} checkout @returns {Promise<{ mangleProps?: RegExp }>}
+ */
+async function shortNames(checkout) {
+  const file = join(checkout, "packages/client/mangled.mjs");
+  if (!existsSync(file)) return {};
+  const { mangled } = await import(pathToFileURL(file).href);
+  return { mangleProps: mangled };
+}
+
+/**
  * What a page would load, minified.
  * @param {string} code @param {string} home this tool's folder, from which other people's packages are found
  * @param {string} checkout
@@ -78,6 +89,7 @@ export async function bundleForBrowsers(code, home, checkout) {
     target: "es2022",
     conditions: ["sockeye-source"],
     logLevel: "warning",
+    ...(code.includes("@sockeye/client") && (await shortNames(checkout))),
     plugins: [
       {
         name: "ours-from-source",
