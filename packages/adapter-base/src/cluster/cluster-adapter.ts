@@ -244,7 +244,10 @@ export class ClusterAdapter extends InMemoryAdapter {
     return this.#node.membership.nodesWith(this.host.name);
   }
 
-  /** One public room has a channel of its own, so what concerns it keeps its order there; all else goes to everyone. */
+  /**
+   * One public room has a channel of its own, so what concerns it keeps its order there; all else goes to everyone. So does what is said to
+   * a room right after a join from afar: over a bus without order among channels it may then pass what was said to the room just before.
+   */
   #channelFor(rooms: ReadonlySet<Room>): Channel {
     if (rooms.size === 0) return this.#everyone;
     const { driver, partitions } = this.#options;

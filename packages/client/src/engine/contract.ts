@@ -11,7 +11,7 @@ export interface EngineOptions {
   secure?: boolean;
   /** Parameters of every request; the server sees them as `handshake.query`. */
   query?: Record<string, unknown>;
-  /** Path of the server's endpoint. Default `/engine.io`; a Manager's is `/socket.io`. */
+  /** Path of the server's endpoint. Default `/socket.io`, which the Manager fills in. */
   path?: string;
   /** Default `true`: the path ends with a slash. */
   addTrailingSlash?: boolean;
