@@ -118,10 +118,11 @@ export class TopicFanOut {
     this.#topics.publish(topic, message.preparedFor(this.engine), options);
   }
 
-  /** Whether the members of a room, or all, are many enough. */
+  /** Whether the members of a room, or all, are many enough. Sockets that the adapter was told to forget are not of them. */
   #isCrowd(room: Room | undefined): boolean {
     const { sids, rooms } = this.namespace.adapter;
-    return (room === undefined ? sids.size : (rooms.get(room)?.size ?? 0)) >= SMALLEST_CROWD;
+    if (room !== undefined) return (rooms.get(room)?.size ?? 0) >= SMALLEST_CROWD;
+    return sids.size >= Math.max(SMALLEST_CROWD, this.namespace.sockets.size);
   }
 
   /** `undefined`: more than a publish can leave out. */

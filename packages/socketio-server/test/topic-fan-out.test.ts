@@ -168,6 +168,24 @@ describe("an engine with topics", () => {
     expect(names(again)).toEqual(["all"]);
   });
 
+  it("does not reach a socket that was taken out of all rooms, as other engines do not", async () => {
+    const { io, engine } = setUp();
+    const peers = [await joined(engine), await joined(engine)];
+    const [a, b] = socketsOf(io);
+    await crowd(io, engine);
+    io.emit("before");
+    io.of("/").adapter.delAll(a.id);
+    io.emit("without a");
+    b.broadcast.emit("to neither");
+    a.join("room");
+    io.emit("again");
+    await turn();
+    expect(peers.map(names)).toEqual([
+      ["before", "again"],
+      ["before", "without a", "again"],
+    ]);
+  });
+
   it("publishes to those outside a room when it is left out again and again", async () => {
     const { io, engine } = setUp();
     const peers = [await joined(engine), await joined(engine), await joined(engine)];
