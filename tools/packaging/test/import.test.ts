@@ -7,9 +7,9 @@ const consumer = inject("consumer");
 const entries = inject("packages").flatMap((packed) => packed.entries);
 
 /** Runs a script in the consumer and gives what it printed as JSON. */
-function printed(fileName: string, text: string): unknown {
+function printed(fileName: string, text: string, ...flags: string[]): unknown {
   writeFileSync(join(consumer, fileName), text);
-  const { ok, output } = runIn(consumer, process.execPath, [fileName]);
+  const { ok, output } = runIn(consumer, process.execPath, [...flags, fileName]);
   if (!ok) throw new Error(output);
   return JSON.parse(output);
 }
@@ -32,6 +32,18 @@ describe.each(entries)("%s", (entry) => {
     expect(new Set(required as string[])).toEqual(new Set(imported as string[]));
     expect((required as string[]).filter((name) => /^_class/.test(name))).toEqual([]);
   });
+});
+
+// Jest with jsdom has both conditions. `ws` then gives its browser's half, which has no class, and our Node build stood on it.
+it("gives the browser's build where a browser and Node.js are asked for", () => {
+  const resolve = `const found = ${JSON.stringify(entries)}.map((entry) => resolve(entry));`;
+  const print = 'console.log(JSON.stringify(found.filter((path) => path.includes("/node/"))));';
+  const importing = `const { resolve } = import.meta; ${resolve} ${print}`;
+  const requiring = `const { resolve } = require; ${resolve} ${print}`;
+  expect(printed("resolve.mjs", importing, "--conditions=browser")).toEqual([]);
+  expect(printed("resolve.cjs", requiring, "--conditions=browser")).toEqual([]);
+  expect(printed("resolve.mjs", importing)).not.toEqual([]);
+  expect(printed("resolve.cjs", requiring)).not.toEqual([]);
 });
 
 /** One event there, one acknowledgement back, over both transports, with the packages as installed. */
