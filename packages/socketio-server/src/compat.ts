@@ -1,8 +1,8 @@
 import { ADAPTER_HOST, type AdapterHost } from "@sockeye/adapter-base";
 import type { EngineServer, EngineSocket } from "@sockeye/engine-server";
-import type { EncodedPacket, Packet } from "@sockeye/socketio-parser";
+import type { EncodedPacket, EventPacket, Packet } from "@sockeye/socketio-parser";
 import type { AckTable } from "./acks.js";
-import { ACKS, LEFT, NOTE_OUTGOING } from "./ports.js";
+import { ACKS, ANSWER_TO, DISPATCH, LEFT, NOTE_OUTGOING } from "./ports.js";
 
 /**
  * Names outside the documented API that frameworks, admin tools and third-party adapters reach for on the incumbent's
@@ -25,6 +25,8 @@ interface AnySocket {
   readonly id: string;
   readonly nsp: { readonly name: string; readonly adapter: { delAll(id: string): void } };
   readonly client: AnyConnection;
+  [DISPATCH](packet: EventPacket): void;
+  [ANSWER_TO](id: number): unknown;
   [ACKS](): AckTable;
   [LEFT](reason: string, details?: unknown): void;
   [NOTE_OUTGOING](data: readonly unknown[]): void;
@@ -63,6 +65,9 @@ export function addLegacyNames(
     leaveAll: { call: (s) => s.nsp.adapter.delAll(s.id) },
     packet: { call: (s, packet, flags) => s.client.send({ ...(packet as Packet), nsp: s.nsp.name }, flags as object) },
     notifyOutgoingListeners: { call: (s, packet) => s[NOTE_OUTGOING]((packet as { data: unknown[] }).data) },
+    // Catch-all listeners of before there were any put a function of their own in its place.
+    onevent: { get: (s) => s[DISPATCH], set: (s, handle) => void Object.assign(s, { [DISPATCH]: handle }) },
+    ack: { call: (s, id) => s[ANSWER_TO](id as number) },
     _onclose: { call: (s, reason, details) => s[LEFT](reason as string, details) },
   });
   define<AnyConnection>(connection, {

@@ -9,6 +9,8 @@ import type { DeliveredBroadcast } from "./delivery.js";
 
 /** Hands one event to the application. */
 export const DISPATCH: unique symbol = Symbol("sockeye.dispatch");
+/** The function that answers an event of this id. */
+export const ANSWER_TO: unique symbol = Symbol("sockeye.answer-to");
 /** The peer answered an event. */
 export const ACKNOWLEDGED: unique symbol = Symbol("sockeye.acknowledged");
 /** The peer left the namespace, or the connection ended. */

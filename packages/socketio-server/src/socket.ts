@@ -17,6 +17,7 @@ import { OwnedEmitter } from "./owned-emitter.js";
 import {
   ACKNOWLEDGED,
   ACKS,
+  ANSWER_TO,
   type BroadcastRecipient,
   type ConnectionMember,
   DELIVER,
@@ -415,7 +416,7 @@ export class Socket<
         return;
       }
     }
-    this.#handle(packet.id === undefined ? args : withLast(args, this.#answerTo(packet.id)));
+    this.#handle(packet.id === undefined ? args : withLast(args, this[ANSWER_TO](packet.id)));
   }
 
   /** An event that may have been here before: it is handled once, and its answer goes to whoever asked last. */
@@ -593,7 +594,7 @@ export class Socket<
   }
 
   /** The function that listeners answer the client with: once, and only while it is there. */
-  #answerTo(id: number): (...args: unknown[]) => void {
+  [ANSWER_TO](id: number): (...args: unknown[]) => void {
     let answered = false;
     return (...args) => {
       if (answered) return;

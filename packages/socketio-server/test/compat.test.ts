@@ -60,6 +60,37 @@ describe("legacy names", () => {
     expect(texts(peer)).toEqual(['2["raw"]']);
   });
 
+  it("onevent of a socket: what is put in its place hears every event, and may hand it on", async () => {
+    const { io, peer, socket } = await pair();
+    const heard: unknown[] = [];
+    const { onevent } = socket;
+    socket.on("ask", (...args: unknown[]) => {
+      heard.push(["ask", ...args.slice(0, -1)]);
+      (args.at(-1) as (answer: string) => void)("fine");
+    });
+    socket.on("*", (...args: unknown[]) => heard.push(["*", ...args]));
+    socket.onevent = function (this: unknown, packet: { data: unknown[]; id?: number }) {
+      onevent.call(this, { ...packet, id: undefined, data: ["*", ...packet.data] });
+      onevent.call(this, packet);
+    };
+    peer.send('27["ask",1]');
+    await turn();
+    expect(heard).toEqual([
+      ["*", "ask", 1],
+      ["ask", 1],
+    ]);
+    socket.onevent = ({ id }: { id: number }) => socket.ack(id)("by hand");
+    peer.send('28["ask",2]');
+    await turn();
+    expect(texts(peer)).toEqual(['37["fine"]', '38["by hand"]']);
+    const report = new Promise<Error>((resolve) => io.onError(resolve));
+    socket.onevent = () => {
+      throw new Error("of the application");
+    };
+    peer.send('2["x"]');
+    expect([(await report).message, socket.connected]).toEqual(["of the application", true]);
+  });
+
   it("of a client", async () => {
     const { peer, socket } = await pair();
     expect(socket.client.id).toBe(socket.conn.id);
