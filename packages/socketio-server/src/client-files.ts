@@ -20,9 +20,13 @@ const CODINGS = {
 };
 type Coding = keyof typeof CODINGS;
 
-/** Where the builds of the client lie: beside the code, as packed and in the sources alike. */
-const FOLDER = new URL("../client-dist/", import.meta.url);
-const MANIFEST = new URL("../package.json", import.meta.url);
+/**
+ * Where something of this package lies, as packed and in the sources alike.
+ * @throws TypeError where a bundler made CommonJS of this file: then it has no address, and nothing lies beside it
+ */
+function besideThis(path: string): URL {
+  return new URL(path, import.meta.url);
+}
 
 /**
  * Serves the client's builds under the path of the server. A file is read once, compressed once per content coding, and
@@ -35,7 +39,8 @@ export class ClientFiles {
   constructor(
     private readonly path: () => string,
     private readonly cors: CorsMiddleware | undefined,
-    private readonly folder: URL = FOLDER,
+    /** Where the builds lie, if elsewhere than in this package. */
+    private readonly folder?: URL,
   ) {}
 
   /** Whether the request is for one of the files; if it is, it is answered. */
@@ -83,7 +88,9 @@ export class ClientFiles {
     let body = this.#bodies.get(key);
     if (body === undefined) {
       body =
-        coding === undefined ? readFile(new URL(file, this.folder)) : this.#body(file, undefined).then(CODINGS[coding]);
+        coding === undefined
+          ? readFile(new URL(file, this.folder ?? besideThis("../client-dist/")))
+          : this.#body(file, undefined).then(CODINGS[coding]);
       this.#bodies.set(key, body);
       // A file that is not there now may be there later.
       body.catch(() => this.#bodies.delete(key));
@@ -92,7 +99,9 @@ export class ClientFiles {
   }
 
   #version(): Promise<string> {
-    this.#etag ??= readFile(MANIFEST, "utf8").then((text) => `"${(JSON.parse(text) as { version: string }).version}"`);
+    this.#etag ??= readFile(besideThis("../package.json"), "utf8").then(
+      (text) => `"${(JSON.parse(text) as { version: string }).version}"`,
+    );
     return this.#etag;
   }
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { describe, expect, inject, it } from "vitest";
 import { runIn } from "../src/programs.js";
 
@@ -80,5 +81,27 @@ describe("a server and a client as installed", () => {
       const { io } = require("@sockeye/client");
     `;
     expect(printed("meet.cjs", head + roundTrip)).toEqual([5, 5]);
+  });
+
+  it.each([
+    ["commonjs", "cjs"],
+    // `ws` requires what belongs to Node.js.
+    ["module", "esm", 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'],
+  ] as const)("meet in one file of a bundler's, a %s", async (type, format, js = "") => {
+    const head = `
+      import { createServer } from "node:http";
+      import { Server } from "@sockeye/socketio-server";
+      import { io } from "@sockeye/client";
+    `;
+    const { outputFiles } = await build({
+      stdin: { contents: head + roundTrip, resolveDir: consumer },
+      bundle: true,
+      platform: "node",
+      format,
+      banner: { js },
+      logLevel: "error",
+      write: false,
+    });
+    expect(printed(`bundled.${type === "module" ? "mjs" : "cjs"}`, outputFiles[0]!.text)).toEqual([5, 5]);
   });
 });
