@@ -3,11 +3,14 @@ import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerRes
 import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import type { EngineData, EngineWriteOptions, PreparedMessage } from "./contract.js";
 import { Engine } from "./engine.js";
 import { EngineMisuse, RefusalCode, refusalMessages } from "./errors.js";
+import type { Reservation } from "./handshake/admission.js";
 import { isRefusal } from "./handshake/guards.js";
 import { type Refusal, refusalHeaders, refuse } from "./handshake/refusal.js";
 import { pathOf } from "./handshake/request-view.js";
+import { AcceptedResponse, turnAway } from "./http/accepted-response.js";
 import { nodeCors } from "./http/node-cors.js";
 import { type ExchangeHost, NodeExchange, type NodeResponse } from "./http/node-exchange.js";
 import { type NodeRequest, NodeRequestView } from "./http/node-request.js";
@@ -16,7 +19,7 @@ import { guardStream } from "./http/stream-guard.js";
 import { endRaw, UpgradeResponse } from "./http/upgrade-response.js";
 import type { AttachOptions, EngineOptions, WebSocketEngine, WebSocketServerLike } from "./options.js";
 import { type Protocol, protocolV4 } from "./session/protocol.js";
-import { ForeignWebSocketTransport, type WebSocketLike } from "./transports/foreign-websocket.js";
+import { ForeignWebSocketTransport, OPEN, type WebSocketLike } from "./transports/foreign-websocket.js";
 import type { ResponseHeaders } from "./transports/http-exchange.js";
 import type { BaseTransport } from "./transports/transport.js";
 import { WebSocketTransport } from "./transports/websocket.js";
@@ -119,6 +122,62 @@ export class Server extends Engine {
     });
   }
 
+  /**
+   * Takes a WebSocket whose upgrade request somebody else has answered: for frameworks that end WebSockets themselves
+   * (Nitro, Nuxt, crossws). It passes the same middlewares and guards as an upgrade, and belongs to this engine from here on:
+   * a refused one is closed with code 1008. Headers that middlewares set are too late for the response.
+   *
+   * @param request the upgrade request
+   * @param _socket its stream, which is not needed
+   * @param webSocket an open one, of `ws` or like it
+   *
+   * @example
+   * defineEventHandler({
+   *   handler: (event) => engine.handleRequest(event.node.req, event.node.res),
+   *   websocket: { open: ({ _internal: { nodeReq }, websocket }) => engine.onWebSocket(nodeReq, nodeReq.socket, websocket) },
+   * });
+   */
+  onWebSocket(request: IncomingMessage, _socket: unknown, webSocket: WebSocketLike): void {
+    const view = new NodeRequestView(request);
+    const response = this.hasMiddlewares ? new AcceptedResponse(webSocket) : undefined;
+    const refuse = (refusal: Refusal): void => {
+      this.announceRefusal(view, refusal);
+      turnAway(webSocket, Buffer.from(refusal.message));
+    };
+    // Of a refused one, too, nobody else may listen to this.
+    webSocket.on("error", ignore);
+    // What comes while somebody is asked must not be lost.
+    webSocket.pause?.();
+    this.admit("upgrade", view, response, (refusal) => {
+      if (response?.writableEnded) return;
+      if (refusal !== undefined) refuse(refusal);
+      else this.#enter(view, webSocket, refuse);
+    });
+  }
+
+  #enter(view: NodeRequestView, ws: WebSocketLike, refuse: (refusal: Refusal) => void): void {
+    const sid = view.query.get("sid");
+    if (sid) {
+      this.#offer(sid, view, ws, undefined);
+      ws.resume?.();
+      return;
+    }
+    this.admission.reserve(view, (result) => {
+      if (ws.readyState !== OPEN) return;
+      if (isRefusal(result)) return refuse(result);
+      this.#open(result, view, ws, undefined);
+      ws.resume?.();
+    });
+  }
+
+  /**
+   * Makes messages ready to be written to many sockets, see {@link Engine.prepare}. Legacy: with a request in place of messages
+   * there is nothing to do; applications that call {@link Server.onWebSocket} do so before.
+   */
+  override prepare(messages: readonly EngineData[] | IncomingMessage, options?: EngineWriteOptions): PreparedMessage {
+    return super.prepare(Array.isArray(messages) ? messages : [], options);
+  }
+
   /** Legacy: the guards by themselves. Calls back with a code and its context when the request is refused. */
   verify(
     request: IncomingMessage,
@@ -163,15 +222,16 @@ export class Server extends Engine {
     }
     this.admission.reserve(view, (result) => {
       if (isRefusal(result)) return this.#refuseUpgrade(view, socket, result);
-      const { id, protocol } = result;
-      this.#completeUpgrade(view, socket, head, (ws) => {
-        const transport = this.#newWebSocket(protocol, view, ws, socket);
-        const session = this.openSession(id, protocol, transport, view);
-        this.announceSession(session);
-        // The response, the open packet and what the application said at once leave in one write.
-        session.flush();
-      });
+      this.#completeUpgrade(view, socket, head, (ws) => this.#open(result, view, ws, socket));
     });
+  }
+
+  #open({ id, protocol }: Reservation, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex | undefined): void {
+    const transport = this.#newWebSocket(protocol, view, ws, socket);
+    const session = this.openSession(id, protocol, transport, view);
+    this.announceSession(session);
+    // The response, the open packet and what the application said at once leave in one write.
+    session.flush();
   }
 
   #completeUpgrade(view: NodeRequestView, socket: Duplex, head: Buffer, done: (ws: AnyWebSocket) => void): void {
@@ -189,7 +249,7 @@ export class Server extends Engine {
   }
 
   /** A second transport for a session. One that has gone, or moved already, has no use for it. */
-  #offer(sid: string, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex): void {
+  #offer(sid: string, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex | undefined): void {
     const session = this.registry.get(sid);
     const transport = this.#newWebSocket(
       this.protocols.get(session?.protocol ?? protocolV4.revision)!,
@@ -201,7 +261,12 @@ export class Server extends Engine {
     else session.offerCandidate(transport);
   }
 
-  #newWebSocket(protocol: Protocol, view: NodeRequestView, ws: AnyWebSocket, socket: Duplex): BaseTransport {
+  #newWebSocket(
+    protocol: Protocol,
+    view: NodeRequestView,
+    ws: AnyWebSocket,
+    socket: Duplex | undefined,
+  ): BaseTransport {
     const supportsBinary = !view.query.has("b64");
     if (ws instanceof ServerWebSocket) return new WebSocketTransport(protocol, supportsBinary, ws);
     const { perMessageDeflate, wsEngine } = this.opts;
@@ -305,6 +370,8 @@ export class Server extends Engine {
     });
   }
 }
+
+function ignore(): void {}
 
 function notFound(response: ServerResponse): void {
   response.writeHead(404);

@@ -19,9 +19,13 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   terminate(): void;
   on(event: string, listener: (...args: never[]) => void): unknown;
+  /** Reads nothing until `resume`. */
+  pause?(): void;
+  resume?(): void;
 }
 
-const OPEN = 1;
+/** `readyState` of an open one. */
+export const OPEN = 1;
 const MESSAGE_DIGIT = 0x34;
 
 /** The transport of a WebSocket, for listeners that are shared by all of them. */
