@@ -84,10 +84,10 @@ describe("a server and a client as installed", () => {
   });
 
   it.each([
-    ["commonjs", "cjs"],
+    ["commonjs", "cjs", ""],
     // `ws` requires what belongs to Node.js.
     ["module", "esm", 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);'],
-  ] as const)("meet in one file of a bundler's, a %s", async (type, format, js = "") => {
+  ] as const)("meet in one file of a bundler's, a %s", async (type, format, js) => {
     const head = `
       import { createServer } from "node:http";
       import { Server } from "@sockeye/socketio-server";
