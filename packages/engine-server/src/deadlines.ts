@@ -1,9 +1,12 @@
 import type { Moment } from "./session/moment.js";
 
-/** Something with a deadline. */
+/** Something with a deadline. It stands in a list, so the list itself is made of such things. */
 export interface Timed {
-  /** For {@link Deadlines} only: where it keeps the entry; `undefined` when it does not. An entry is kept by one at a time. */
+  /** For {@link Deadlines} only, as the next two: where it is kept; `undefined` when it is not. It is kept by one at a time. */
   slot: number | undefined;
+  /** Its neighbours in that slot. */
+  before: Timed | undefined;
+  behind: Timed | undefined;
   /** When {@link expire} wants to be called, on the clock of `Moment.now`; `Infinity` when never. */
   nextDeadline(): number;
   expire(moment: Moment): void;
@@ -22,7 +25,8 @@ const SLOTS = 512;
 /**
  * One timer of low resolution for all sessions of an engine, in place of two per connection.
  *
- * Entries stand in a ring of slots. A deadline that moves away costs nothing: the entry is met in its old slot, asked
+ * Entries stand in a ring of slots, each slot a list through the entries themselves: a Set that outgrows its table leaves the
+ * old one behind, and with it whoever stood there. A deadline that moves away costs nothing: the entry is met in its old slot, asked
  * again, and put where it now belongs. Only a deadline that comes nearer needs a new {@link schedule}.
  *
  * A tick that comes late tells how long the event loop was blocked; the sum is `stalled`, and sessions give it back to
@@ -31,7 +35,8 @@ const SLOTS = 512;
 export class Deadlines implements Moment {
   readonly #resolution: number;
   readonly #clock: () => number;
-  readonly #slots: Array<Set<Timed> | undefined> = new Array(SLOTS);
+  /** The first of each slot. */
+  readonly #slots: Array<Timed | undefined> = new Array(SLOTS);
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Entries exist: the ring turns, and may not jump. */
@@ -77,22 +82,33 @@ export class Deadlines implements Moment {
     const present = timed.slot;
     if (present === slot) return;
     if (present === undefined) this.#size++;
-    else this.#slots[present]!.delete(timed);
-    timed.slot = slot;
-    let set = this.#slots[slot];
-    if (set === undefined) {
-      set = new Set();
-      this.#slots[slot] = set;
-    }
-    set.add(timed);
+    else this.#unlink(timed, present);
+    this.#link(timed, slot);
   }
 
   cancel(timed: Timed): void {
     const { slot } = timed;
     if (slot === undefined) return;
-    timed.slot = undefined;
-    this.#slots[slot]!.delete(timed);
+    this.#unlink(timed, slot);
     if (--this.#size === 0) this.#stop();
+  }
+
+  #link(timed: Timed, slot: number): void {
+    const first = this.#slots[slot];
+    timed.slot = slot;
+    timed.behind = first;
+    if (first !== undefined) first.before = timed;
+    this.#slots[slot] = timed;
+  }
+
+  #unlink(timed: Timed, slot: number): void {
+    const { before, behind } = timed;
+    if (before === undefined) this.#slots[slot] = behind;
+    else before.behind = behind;
+    if (behind !== undefined) behind.before = before;
+    timed.slot = undefined;
+    timed.before = undefined;
+    timed.behind = undefined;
   }
 
   #slotFor(deadline: number): number {
@@ -146,14 +162,21 @@ export class Deadlines implements Moment {
   }
 
   #visit(slot: number): void {
-    const set = this.#slots[slot];
-    if (set === undefined || set.size === 0) return;
-    this.#slots[slot] = undefined;
-    for (const timed of set) timed.slot = undefined;
-    this.#size -= set.size;
-    for (const timed of set) {
+    const met = this.#empty(slot);
+    for (const timed of met) {
       if (timed.nextDeadline() <= this.#now) timed.expire(this);
       this.schedule(timed);
     }
+  }
+
+  /** Who stood there, as a list of its own: whoever expires may schedule and cancel others. */
+  #empty(slot: number): Timed[] {
+    const met: Timed[] = [];
+    for (let first = this.#slots[slot]; first !== undefined; first = this.#slots[slot]) {
+      this.#unlink(first, slot);
+      met.push(first);
+    }
+    this.#size -= met.length;
+    return met.reverse();
   }
 }

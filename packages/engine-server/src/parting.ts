@@ -17,6 +17,8 @@ export class Parting implements TransportOwner, Timed {
   readonly #deadlines: Deadlines;
   #deadline: number;
   slot: number | undefined = undefined;
+  before: Timed | undefined = undefined;
+  behind: Timed | undefined = undefined;
 
   constructor(transport: BaseTransport, deadlines: Deadlines, closeTimeout: number) {
     this.#transport = transport;

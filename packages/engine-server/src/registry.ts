@@ -1,11 +1,20 @@
 import type { Socket } from "./socket.js";
 
+/** Where a session stands in the table, until it has ended. See {@link Registry}. */
+class Seat {
+  socket: Socket | undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+}
+
 /**
  * The live sessions of one engine by id, and how many each address holds. Ids come from peers: a Map, never a plain
  * object whose prototype has names of its own.
  */
 export class Registry {
-  readonly #sessions = new Map<string, Socket>();
+  readonly #sessions = new Map<string, Seat>();
   readonly #perAddress = new Map<string, number>();
 
   get size(): number {
@@ -17,7 +26,7 @@ export class Registry {
   }
 
   get(id: string): Socket | undefined {
-    return this.#sessions.get(id);
+    return this.#sessions.get(id)?.socket;
   }
 
   has(id: string): boolean {
@@ -25,13 +34,15 @@ export class Registry {
   }
 
   add(socket: Socket): void {
-    this.#sessions.set(socket.id, socket);
+    this.#sessions.set(socket.id, new Seat(socket));
     const address = socket.remoteAddress;
     if (address !== undefined) this.#perAddress.set(address, this.countOf(address) + 1);
   }
 
   remove(socket: Socket): boolean {
-    if (this.#sessions.get(socket.id) !== socket) return false;
+    const seat = this.#sessions.get(socket.id);
+    if (seat?.socket !== socket) return false;
+    seat.socket = undefined;
     this.#sessions.delete(socket.id);
     const address = socket.remoteAddress;
     if (address !== undefined) this.#release(address);
@@ -43,8 +54,8 @@ export class Registry {
     return this.#perAddress.get(address) ?? 0;
   }
 
-  values(): IterableIterator<Socket> {
-    return this.#sessions.values();
+  *values(): IterableIterator<Socket> {
+    for (const { socket } of this.#sessions.values()) if (socket !== undefined) yield socket;
   }
 
   keys(): IterableIterator<string> {

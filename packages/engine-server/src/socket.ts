@@ -319,6 +319,8 @@ export class Socket
   // --- Timed --------------------------------------------------------------------------------------------------------
 
   slot: number | undefined = undefined;
+  before: Timed | undefined = undefined;
+  behind: Timed | undefined = undefined;
 
   nextDeadline(): number {
     return this.#session.nextDeadline();

@@ -9,6 +9,8 @@ class Item implements Timed {
   deadline: number;
   repeat = 0;
   slot: number | undefined = undefined;
+  before: Timed | undefined = undefined;
+  behind: Timed | undefined = undefined;
   constructor(name: string, deadline: number) {
     this.name = name;
     this.deadline = deadline;

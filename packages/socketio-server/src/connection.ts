@@ -14,6 +14,7 @@ import {
   type PacketEncoder,
   PacketType,
 } from "@sockeye/socketio-parser";
+import type { Listed } from "./connections.js";
 import type { ErrorContext, ServerLimits } from "./contract.js";
 import { Deadline, type Deadlines } from "./deadlines.js";
 import { asError, ServerViolation } from "./errors.js";
@@ -47,7 +48,7 @@ export interface ConnectionOwner {
 const NO_FLAGS: BroadcastFlags = {};
 
 /** One engine connection; applications meet it as `socket.client`. */
-export class Connection implements EngineSink {
+export class Connection implements EngineSink, Listed {
   // What a broadcast looks at stands first, side by side in memory: with thousands of connections each line of the cache counts.
   /** The engine socket below. */
   readonly conn: EngineSocket;
@@ -73,6 +74,10 @@ export class Connection implements EngineSink {
   #cause: { reason: string | undefined; details: unknown } | undefined = undefined;
   /** Volatile packets that were dropped. @internal */
   dropped = 0;
+  /** Its neighbours among the connections of the server. @internal */
+  before: Listed | undefined = undefined;
+  /** @internal */
+  behind: Listed | undefined = undefined;
 
   /** */
   constructor(owner: ConnectionOwner, conn: EngineSocket, engine: EngineServer | undefined) {

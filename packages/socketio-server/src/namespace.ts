@@ -26,6 +26,7 @@ import {
   type SocketContext,
   type SocketSeed,
 } from "./socket.js";
+import { SocketTable } from "./socket-table.js";
 import { TopicFanOut, type TopicMember, type TopicNamespace } from "./topic-fan-out.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
@@ -87,7 +88,7 @@ export class Namespace<
 {
   readonly name: string;
   /** The connected sockets of this server. */
-  readonly sockets = new Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
+  readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = new SocketTable();
   /** What adapters may reach. */
   readonly [ADAPTER_HOST]: NamespaceHost;
   protected readonly broadcasts: SocketContext & HostServices;

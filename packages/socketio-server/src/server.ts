@@ -18,6 +18,7 @@ import { Codec } from "./codec.js";
 import { addLegacyNames } from "./compat.js";
 import { ConnectFlow, type ConnectPort, refusal } from "./connect-flow.js";
 import { Connection, type ConnectionOwner } from "./connection.js";
+import { Connections } from "./connections.js";
 import type {
   ErrorContext,
   ErrorHandler,
@@ -109,7 +110,7 @@ export class Server<
     readonly pattern: RegExp | undefined;
     readonly parent: AnyParent;
   }[] = [];
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Connections<Connection>();
   readonly #deadlines = new Deadlines();
   readonly #codec: Codec;
   readonly #limits: ServerLimits;
@@ -401,7 +402,7 @@ export class Server<
     const httpServer = this.httpServer;
     // First of all nobody new comes in; the listening socket is given up here and now.
     const httpClosed = httpServer === undefined ? Promise.resolve(undefined) : closeHttp(httpServer);
-    for (const connection of [...this.#connections]) connection.shutDown();
+    for (const connection of this.#connections.list()) connection.shutDown();
     const adapters = [...this.#namespaces.values()].map((namespace) => namespace.closeAdapter());
     return this.#finishClosing(adapters, httpClosed, callback);
   }

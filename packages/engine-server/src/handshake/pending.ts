@@ -41,6 +41,8 @@ class PendingHandshake implements Pending, Timed {
   readonly #release: () => void;
   #open = true;
   slot: number | undefined = undefined;
+  before: Timed | undefined = undefined;
+  behind: Timed | undefined = undefined;
 
   constructor(deadlines: Deadlines, timeout: number, giveUp: () => void, release: () => void) {
     this.#deadlines = deadlines;

@@ -282,6 +282,8 @@ export class ServerWebSocket extends Emitter<WebSocketEvents> implements FrameSi
   // --- Timed: the closing handshake ---------------------------------------------------------------------------------
 
   slot: number | undefined = undefined;
+  before: Timed | undefined = undefined;
+  behind: Timed | undefined = undefined;
 
   nextDeadline(): number {
     return this.#deadline;
