@@ -18,6 +18,24 @@ describe("encodeHandshake", () => {
     const { maxPayload, ...rest } = handshake;
     expect(encodeHandshake({ maxPayload, ...rest, secret: 1 } as Handshake)).toBe(json);
   });
+
+  it("writes what JSON.stringify would, whatever the application put in", () => {
+    const amount = fc.oneof(fc.double(), fc.nat(), fc.constant(Number.POSITIVE_INFINITY));
+    const any = fc.record({
+      sid: fc.string({ unit: "binary" }),
+      upgrades: fc.array(fc.string({ unit: "binary" }), { maxLength: 3 }),
+      pingInterval: amount,
+      pingTimeout: amount,
+      maxPayload: amount,
+    });
+    fc.assert(
+      fc.property(any, (given) => {
+        const { sid, upgrades, pingInterval, pingTimeout, maxPayload } = given;
+        const plain = JSON.stringify({ sid, upgrades, pingInterval, pingTimeout, maxPayload });
+        expect(encodeHandshake(given)).toBe(plain);
+      }),
+    );
+  });
 });
 
 describe("decodeHandshake", () => {

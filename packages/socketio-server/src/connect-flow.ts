@@ -146,7 +146,9 @@ export class ConnectFlow {
       data: undefined,
       marksRetries: candidate.marksRetries,
     });
-    this.#interrogate(candidate, socket, () => this.#admit(candidate, socket, pid, undefined));
+    // Without middlewares nobody is asked, and nothing was waited for since the connection was looked at.
+    if (namespace.chain.length === 0) this.#admit(candidate, socket, pid, undefined);
+    else this.#interrogate(candidate, socket, () => this.#admit(candidate, socket, pid, undefined));
   }
 
   #resume(candidate: Candidate, pid: string, result: Resumed, sessions: Sessions): void {
@@ -220,13 +222,13 @@ export class ConnectFlow {
   #admit(candidate: Candidate, socket: AnySocket, pid: string | undefined, session: ResumedSession | undefined): void {
     const { connection, namespace } = candidate;
     connection.settleConnect(namespace.name);
-    namespace.admit(socket, pid, session, () => {
-      connection.send({
-        type: PacketType.CONNECT,
-        nsp: namespace.name,
-        data: connection.conn.protocol === 3 ? undefined : this.#greeting(candidate, socket, pid),
-      });
+    namespace.admit(socket, pid, session);
+    connection.send({
+      type: PacketType.CONNECT,
+      nsp: namespace.name,
+      data: connection.conn.protocol === 3 ? undefined : this.#greeting(candidate, socket, pid),
     });
+    namespace.announce(socket);
   }
 
   /** The payload of CONNECT: `sid` alone, unless there is a session, or the client asked for more. */

@@ -56,7 +56,6 @@ export class Deadlines {
     unlink(list, deadline);
     this.#size--;
     if (list.head === undefined) this.#lists.delete(list.duration);
-    if (this.#size === 0) this.#disarm();
   }
 
   #listOf(duration: number): DeadlineList {

@@ -4,6 +4,7 @@ import {
   type AdapterConstructor,
   type AdapterTarget,
   type RecoverySettings,
+  type Room,
   type SocketId,
 } from "@sockeye/adapter-base";
 import type { EncodedPacket } from "@sockeye/socketio-parser";
@@ -189,23 +190,27 @@ export class Namespace<
     this.#checkEmpty();
   }
 
-  /** The socket is in: from here on it receives broadcasts, and the application hears of it. @internal */
+  /** The socket is in: from here on it receives broadcasts. @internal */
   admit(
     socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
     pid: string | undefined,
     resumed: ResumedSession | undefined,
-    greet: () => void,
   ): void {
     this.#connecting--;
     this.sockets.set(socket.id, socket);
     socket.client.add(this.name, socket);
     socket.connected = true;
-    this.#settle(this.#adapter.addAll(socket.id, new Set([socket.id, ...(resumed?.rooms ?? [])])));
+    const rooms = new Set<Room>().add(socket.id);
+    if (resumed !== undefined) for (const room of resumed.rooms) rooms.add(room);
+    this.#settle(this.#adapter.addAll(socket.id, rooms));
     this.#enterTopics(socket);
     const sinceThen = pid === undefined ? undefined : this.#sessions?.began(pid, socket);
-    for (const encoded of resumed?.missed ?? []) socket.client.write(encoded, {});
-    for (const encoded of sinceThen ?? []) socket.client.write(encoded, {});
-    greet();
+    if (resumed !== undefined) for (const encoded of resumed.missed) socket.client.write(encoded, {});
+    if (sinceThen !== undefined) for (const encoded of sinceThen) socket.client.write(encoded, {});
+  }
+
+  /** The client knows that it is in, and now the application hears of it. @internal */
+  announce(socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): void {
     this.#origin.parent?.heard(socket);
     this.notify(["connect", socket]);
     this.notify(["connection", socket]);

@@ -64,16 +64,19 @@ export class TopicFanOut {
 
   /** Follows the rooms of `adapter` from now on. */
   follow(adapter: Adapter): void {
+    // Before the first publish there is nothing to follow, and the names of topics are not worth making.
     adapter.on("join-room", (room: Room, id: SocketId) => {
+      if (this.#active.size === 0) return;
       this.#joined(this.#topicOf(room), id);
       this.#left(this.#outsides.get(room), id);
     });
     adapter.on("leave-room", (room: Room, id: SocketId) => {
+      if (this.#active.size === 0) return;
       this.#left(this.#topicOf(room), id);
       if (this.namespace.sockets.has(id)) this.#joined(this.#outsides.get(room), id);
     });
     adapter.on("delete-room", (room: Room) => {
-      this.#active.delete(this.#topicOf(room));
+      if (this.#active.size > 0) this.#active.delete(this.#topicOf(room));
       this.#forgetOutside(room);
     });
   }

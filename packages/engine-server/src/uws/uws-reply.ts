@@ -75,13 +75,14 @@ export class UwsReply implements ClosingResponse {
   }
 
   /** Answers with a WebSocket. The `open` handler is called before this returns. */
-  upgrade(handshake: UwsHandshake, headers: Iterable<HeaderEntry>, userData: object): void {
+  upgrade(handshake: UwsHandshake, headers: readonly HeaderEntry[], userData: object): void {
     const response = this.#response;
     if (response === undefined) return;
     const { key, protocol, extensions, context } = handshake;
     this.#response = undefined;
     response.cork(() => {
-      response.writeStatus("101 Switching Protocols");
+      // Without headers of ours the library says so itself.
+      if (headers.length > 0) response.writeStatus("101 Switching Protocols");
       writeHeaders(response, headers);
       response.upgrade(userData, key, protocol, extensions, context as never);
     });

@@ -1,4 +1,5 @@
 import { Engine, type EngineInspection } from "../engine.js";
+import type { Reservation } from "../handshake/admission.js";
 import { isRefusal } from "../handshake/guards.js";
 import { type Refusal, refusalHeaders, refuse } from "../handshake/refusal.js";
 import { pathOf } from "../handshake/request-view.js";
@@ -41,14 +42,34 @@ export interface UwsAttachOptions {
   below?: (request: UwsRequest, response: UwsResponse) => boolean;
 }
 
+/** An application that is served, and how. */
+interface Served {
+  readonly app: NativeApp;
+  readonly secure: boolean;
+  /** Smallest message worth compressing. */
+  readonly compressFrom: number;
+}
+
+/** A request on its way to become a WebSocket. */
+interface Upgrade {
+  readonly served: Served;
+  readonly view: UwsRequestView;
+  readonly reply: UwsReply;
+  readonly shim: UwsResponse | undefined;
+  /** The library's own part of it. */
+  readonly context: unknown;
+  /** What its session starts from; nothing, if it is for a session that there is. */
+  reservation: Reservation | undefined;
+}
+
 /** The user data of a WebSocket: what its handlers work on. */
 class UwsConnection {
   transport: UwsWebSocketTransport | undefined;
-  /** Takes the WebSocket over, once. */
-  onOpen: ((socket: NativeWebSocket) => UwsWebSocketTransport | undefined) | undefined;
+  /** Until the WebSocket is open. */
+  upgrade: Upgrade | undefined;
 
-  constructor(onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) {
-    this.onOpen = onOpen;
+  constructor(upgrade: Upgrade) {
+    this.upgrade = upgrade;
   }
 }
 
@@ -77,10 +98,10 @@ export class UwsServer extends Engine {
     const compressFrom = options.compression ? this.#compressionThreshold() : Number.POSITIVE_INFINITY;
     this.topics.add(app, compressFrom);
     const secure = app.constructor.name === "uWS.SSLApp";
+    const served: Served = { app, secure, compressFrom };
     const path = (options.path ?? this.opts.path ?? DEFAULT_PATH).replace(/\/$/, "");
     for (const pattern of [path || "/", ...(path === "" ? [] : [`${path}/`])]) {
-      if (this.opts.transports.includes("websocket"))
-        this.#serveWebSockets(app, pattern, secure, compressFrom, options);
+      if (this.opts.transports.includes("websocket")) this.#serveWebSockets(pattern, served, options);
       app.any(pattern, (response, request) => this.#onRequest(response, request, secure));
     }
     if (path !== "")
@@ -141,13 +162,7 @@ export class UwsServer extends Engine {
 
   // --- WebSocket ----------------------------------------------------------------------------------------------------
 
-  #serveWebSockets(
-    app: NativeApp,
-    pattern: string,
-    secure: boolean,
-    compressFrom: number,
-    options: UwsAttachOptions,
-  ): void {
+  #serveWebSockets(pattern: string, served: Served, options: UwsAttachOptions): void {
     const behavior: NativeBehavior = {
       compression: options.compression ?? 0,
       idleTimeout: options.idleTimeout ?? this.#idleTimeout(),
@@ -155,15 +170,15 @@ export class UwsServer extends Engine {
       maxPayloadLength: boundedInt(this.opts.maxHttpBufferSize),
       closeOnBackpressureLimit: true,
       sendPingsAutomatically: false,
-      upgrade: (response, request, context) => this.#onUpgrade(app, response, request, context, secure, compressFrom),
-      open: onOpen,
+      upgrade: (response, request, context) => this.#onUpgrade(served, response, request, context),
+      open: (socket) => this.#onOpen(socket),
       message: onMessage,
       ping: onControlFrame,
       pong: onControlFrame,
       drain: onDrain,
       close: onClose,
     };
-    app.ws(pattern, behavior as never);
+    served.app.ws(pattern, behavior as never);
   }
 
   #idleTimeout(): number {
@@ -171,82 +186,77 @@ export class UwsServer extends Engine {
     return seconds > MAX_IDLE ? 0 : seconds;
   }
 
-  #onUpgrade(
-    app: NativeApp,
-    response: NativeResponse,
-    request: NativeRequest,
-    context: unknown,
-    secure: boolean,
-    compressFrom: number,
-  ): void {
-    const view = new UwsRequestView(new UwsRequest(request, response, secure));
+  #onUpgrade(served: Served, response: NativeResponse, request: NativeRequest, context: unknown): void {
+    const view = new UwsRequestView(new UwsRequest(request, response, served.secure));
     view.raw.rememberAddress();
+    const reply = new UwsReply(response, false, always);
+    const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
+    const upgrade: Upgrade = { served, view, reply, shim, context, reservation: undefined };
+    if (!isWebSocketHandshake(view)) this.#refuseUpgrade(upgrade, refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR" }));
+    else this.admit("upgrade", view, shim ?? reply, (refusal) => this.#onVerdict(upgrade, refusal));
+  }
+
+  #onVerdict(upgrade: Upgrade, refusal: Refusal | undefined): void {
+    const { view, reply, shim } = upgrade;
+    if (!reply.open || shim?.writableEnded) return;
+    if (refusal !== undefined) this.#refuseUpgrade(upgrade, refusal);
+    else if (view.query.get("sid")) this.#upgrade(upgrade);
+    else
+      this.admission.reserve(view, (result) => {
+        if (!reply.open) return;
+        if (isRefusal(result)) return this.#refuseUpgrade(upgrade, result);
+        upgrade.reservation = result;
+        this.#upgrade(upgrade);
+      });
+  }
+
+  #upgrade(upgrade: Upgrade): void {
+    const { view, reply, shim, context } = upgrade;
     const handshake: UwsHandshake = {
       key: view.header("sec-websocket-key") ?? "",
       protocol: view.header("sec-websocket-protocol") ?? "",
       extensions: view.header("sec-websocket-extensions") ?? "",
       context,
     };
-    const reply = new UwsReply(response, false, () => true);
-    const shim = this.hasMiddlewares ? new UwsResponse(reply) : undefined;
-    const newTransport = (protocol: Protocol, socket: NativeWebSocket) =>
-      new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, compressFrom);
-    if (!isWebSocketHandshake(view)) {
-      this.#refuseUpgrade(view, reply, refuse(3, { name: "TRANSPORT_HANDSHAKE_ERROR" }));
-      return;
-    }
-    this.admit("upgrade", view, shim ?? reply, (refusal) => {
-      if (!reply.open || shim?.writableEnded) return;
-      if (refusal !== undefined) return this.#refuseUpgrade(view, reply, refusal);
-      const complete = (onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) =>
-        reply.upgrade(handshake, this.#upgradeHeaders(view, shim), new UwsConnection(onOpen));
-      this.#upgrade(view, reply, newTransport, complete);
-    });
+    reply.upgrade(handshake, this.#upgradeHeaders(view, shim), new UwsConnection(upgrade));
   }
 
-  #upgrade(
-    view: UwsRequestView,
-    reply: UwsReply,
-    newTransport: (protocol: Protocol, socket: NativeWebSocket) => UwsWebSocketTransport,
-    complete: (onOpen: (socket: NativeWebSocket) => UwsWebSocketTransport | undefined) => void,
-  ): void {
-    const sid = view.query.get("sid");
-    if (sid) {
-      complete((socket) => this.#offer(sid, socket, newTransport));
+  /** The WebSocket is there. `getUserData` is the WebSocket object itself, which has our fields on it. */
+  #onOpen(socket: NativeWebSocket): void {
+    const connection = socket as unknown as UwsConnection;
+    const upgrade = connection.upgrade!;
+    connection.upgrade = undefined;
+    const { view, reservation } = upgrade;
+    if (reservation === undefined) {
+      connection.transport = this.#offer(view.query.get("sid")!, socket, upgrade);
       return;
     }
-    this.admission.reserve(view, (result) => {
-      if (!reply.open) return;
-      if (isRefusal(result)) return this.#refuseUpgrade(view, reply, result);
-      const { id, protocol } = result;
-      complete((socket) => {
-        const transport = newTransport(protocol, socket);
-        const session = this.openSession(id, protocol, transport, view);
-        this.announceSession(session);
-        session.flush();
-        return transport;
-      });
-    });
+    const { id, protocol } = reservation;
+    connection.transport = this.#newTransport(protocol, socket, upgrade);
+    const session = this.openSession(id, protocol, connection.transport, view);
+    this.announceSession(session);
+    session.flush();
   }
 
   /** A second transport for a session. One that has gone, or moved already, has no use for it. */
-  #offer(
-    sid: string,
-    socket: NativeWebSocket,
-    newTransport: (protocol: Protocol, socket: NativeWebSocket) => UwsWebSocketTransport,
-  ): UwsWebSocketTransport | undefined {
+  #offer(sid: string, socket: NativeWebSocket, upgrade: Upgrade): UwsWebSocketTransport | undefined {
     const session = this.registry.get(sid);
     const protocol = session && this.protocols.get(session.protocol);
     if (session === undefined || protocol === undefined) {
       socket.end();
       return undefined;
     }
-    const transport = newTransport(protocol, socket);
+    const transport = this.#newTransport(protocol, socket, upgrade);
     session.offerCandidate(transport);
     return transport;
   }
 
-  #refuseUpgrade(view: UwsRequestView, reply: UwsReply, refusal: Refusal): void {
+  #newTransport(protocol: Protocol, socket: NativeWebSocket, { served, view }: Upgrade): UwsWebSocketTransport {
+    const { app, compressFrom } = served;
+    return new UwsWebSocketTransport(protocol, !view.query.has("b64"), socket, app, this.topics, compressFrom);
+  }
+
+  #refuseUpgrade({ view, reply }: Upgrade, refusal: Refusal): void {
     this.announceRefusal(view, refusal);
     const headers = { "Content-type": "text/html", ...refusalHeaders(refusal) };
     reply.answer(refusal.upgradeStatus, undefined, Object.entries(headers), refusal.message);
@@ -280,14 +290,12 @@ function boundedInt(value: number): number {
   return Math.min(value, 0x7fff_ffff);
 }
 
-// One function for all connections: `getUserData` is the WebSocket object itself, which has our fields on it.
-
-function onOpen(socket: NativeWebSocket): void {
-  const connection = socket.getUserData() as UwsConnection;
-  const take = connection.onOpen;
-  connection.onOpen = undefined;
-  connection.transport = take?.(socket);
+/** Who does not get to talk WebSocket has nothing more to say in HTTP. */
+function always(): boolean {
+  return true;
 }
+
+// One function for all connections.
 
 function onMessage(socket: NativeWebSocket, message: ArrayBuffer, isBinary: boolean): void {
   connectionOf(socket).transport?.onMessage(message, isBinary);
