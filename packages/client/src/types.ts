@@ -5,6 +5,7 @@ export type {
   CoreManagerView,
   CoreSocketView,
   DisconnectDetails,
+  DisconnectDetails as DisconnectDescription,
   DisconnectReason,
   DroppedPacket,
   Engine,

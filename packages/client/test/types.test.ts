@@ -1,5 +1,12 @@
 import { describe, expectTypeOf, it } from "vitest";
-import { type DisconnectDetails, io, Manager, type Socket, type SocketView } from "../src/index.js";
+import {
+  type DisconnectDescription,
+  type DisconnectDetails,
+  io,
+  Manager,
+  type Socket,
+  type SocketView,
+} from "../src/index.js";
 
 /** One map for each direction, shared with the server's types by name and shape. */
 interface ServerToClient {
@@ -41,6 +48,7 @@ describe("a typed socket", () => {
       socket.on("disconnect", (reason, details) => {
         expectTypeOf(reason).toExtend<string>();
         expectTypeOf(details).toEqualTypeOf<DisconnectDetails | undefined>();
+        expectTypeOf<DisconnectDescription>().toEqualTypeOf<DisconnectDetails>();
       });
     }
   });

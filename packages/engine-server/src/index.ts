@@ -54,6 +54,8 @@ export type {
   WebTransportSession,
   WebTransportStream,
 } from "./transports/webtransport-session.js";
+/** The engine on uWebSockets.js, for those who look for it here. */
+export { UwsServer as uServer } from "./uws/index.js";
 export type { AcceptorEvents, AcceptorOptions, CompressingServer, WebSocketAcceptor } from "./websocket/acceptor.js";
 export { FrameViolation, type FrameViolationCode } from "./websocket/frame-violation.js";
 export { ServerWebSocket, type WebSocketEvents } from "./websocket/server-websocket.js";

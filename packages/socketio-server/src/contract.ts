@@ -6,6 +6,11 @@ import type { AnyValue } from "./typed-events.js";
 
 export type { Room, SocketId };
 
+/** The error with which a middleware refuses a client: the client gets `message` and `data`. */
+export interface ExtendedError extends Error {
+  data?: AnyValue;
+}
+
 /** Why a socket left its namespace, as `disconnect` and `disconnecting` report it. */
 export type DisconnectReason =
   | "transport error"

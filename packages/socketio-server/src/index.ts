@@ -1,4 +1,7 @@
+import { Namespace as NamespaceClass } from "./namespace.js";
 import { type AttachTarget, Server, type ServerOptions } from "./server.js";
+import type { NamespaceOf } from "./socket.js";
+import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
 export type { AdapterConstructor, Room, SocketId } from "@sockeye/adapter-base";
 export { BroadcastOperator } from "./broadcast-operator.js";
@@ -8,6 +11,7 @@ export type {
   DisconnectReason,
   ErrorContext,
   ErrorHandler,
+  ExtendedError,
   Handshake,
   Inspection,
   NamespaceInspection,
@@ -17,11 +21,16 @@ export type {
 } from "./contract.js";
 export { AckError, type ServerErrorCode, ServerUsageError, ServerViolation, SocketServerError } from "./errors.js";
 export { DEFAULT_SERVER_LIMITS } from "./limits.js";
-export { Namespace, type NamespaceMiddleware } from "./namespace.js";
 export { type NamespaceMatcher, ParentNamespace } from "./parent-namespace.js";
 export { RemoteSocket } from "./remote-socket.js";
 export type { AttachTarget, BindableEngine, ServerOptions, ServerReservedEvents } from "./server.js";
-export { type CatchAllListener, type Event, Socket, type SocketReservedEvents } from "./socket.js";
+export {
+  type CatchAllListener,
+  type Event,
+  type NamespaceMiddleware,
+  Socket,
+  type SocketReservedEvents,
+} from "./socket.js";
 export type {
   AllButLast,
   DecorateAcknowledgements,
@@ -37,6 +46,16 @@ export type {
   Last,
 } from "./typed-events.js";
 export { Server };
+
+export const Namespace = NamespaceClass;
+
+/** A namespace: what `io.of(name)` returns, and what a socket has as `socket.nsp`. */
+export type Namespace<
+  ListenEvents extends EventsMap = DefaultEventsMap,
+  EmitEvents extends EventsMap = ListenEvents,
+  ServerSideEvents extends EventsMap = DefaultEventsMap,
+  SocketData = AnyValue,
+> = NamespaceOf<ListenEvents, EmitEvents, ServerSideEvents, SocketData>;
 
 /** Version of the Socket.IO protocol. */
 export const protocol = 5;

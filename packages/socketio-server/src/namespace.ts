@@ -21,6 +21,7 @@ import { callOwned } from "./owned-callback.js";
 import { RetryWindow } from "./retry-window.js";
 import { LoggedSessions, type ResumedSession, type Sessions } from "./sessions.js";
 import {
+  type NamespaceMiddleware,
   type NamespaceOf,
   type NamespaceReservedEvents,
   Socket,
@@ -31,17 +32,6 @@ import { SocketTable } from "./socket-table.js";
 import { TopicFanOut, type TopicMember, type TopicNamespace } from "./topic-fan-out.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
-/** A middleware of a namespace: runs for every client that wants in. */
-export type NamespaceMiddleware<
-  ListenEvents extends EventsMap,
-  EmitEvents extends EventsMap,
-  ServerSideEvents extends EventsMap,
-  SocketData,
-> = (
-  socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
-  next: (error?: Error & { data?: AnyValue }) => void,
-) => unknown;
-
 /** What a namespace asks of its server. */
 export interface NamespaceServer {
   readonly codec: Codec;
@@ -51,13 +41,6 @@ export interface NamespaceServer {
   readonly adapterConstructor: AdapterConstructor;
   readonly recovery: RecoverySettings | undefined;
   report(error: Error, context: ErrorContext): void;
-}
-
-/** The server as applications reach it from a namespace. */
-export interface ServerOfNamespace {
-  readonly engine: AnyValue;
-  readonly encoder: unknown;
-  readonly opts: object;
 }
 
 /** Where a namespace comes from, when the application did not ask for it by name. */
@@ -111,7 +94,7 @@ export class Namespace<
   /** Made by the server: `io.of(name)`. */
   constructor(
     /** The server this namespace belongs to. */
-    readonly server: ServerOfNamespace,
+    readonly server: AnyValue,
     hub: NamespaceServer,
     name: string,
     origin: NamespaceOrigin<Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>> = {},

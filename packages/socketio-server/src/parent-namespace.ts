@@ -9,7 +9,7 @@ import type {
 } from "@sockeye/adapter-base";
 import { Deadline, type Deadlines } from "./deadlines.js";
 import { ServerUsageError } from "./errors.js";
-import { Namespace, type NamespaceServer, type ServerOfNamespace } from "./namespace.js";
+import { Namespace, type NamespaceServer } from "./namespace.js";
 import type { Socket } from "./socket.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
@@ -48,7 +48,7 @@ export class ParentNamespace<
   readonly #policy: ChildPolicy;
 
   /** Made by the server: `io.of(pattern)`. */
-  constructor(server: ServerOfNamespace, hub: NamespaceServer, name: string, policy: ChildPolicy) {
+  constructor(server: AnyValue, hub: NamespaceServer, name: string, policy: ChildPolicy) {
     const children = new Set<Namespace<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>();
     super(server, hub, name, { adapter: new FanOutAdapter(children) });
     this.children = children;

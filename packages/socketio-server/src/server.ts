@@ -31,10 +31,10 @@ import { Deadlines } from "./deadlines.js";
 import { asError, ServerUsageError, ServerViolation } from "./errors.js";
 import { IncomingQueue } from "./incoming-queue.js";
 import { resolveLimits } from "./limits.js";
-import { Namespace, type NamespaceMiddleware, type NamespaceServer } from "./namespace.js";
+import { Namespace, type NamespaceServer } from "./namespace.js";
 import { callOwned } from "./owned-callback.js";
 import { type ChildPolicy, type NamespaceMatcher, ParentNamespace } from "./parent-namespace.js";
-import { type NamespaceReservedEvents, Socket } from "./socket.js";
+import { type NamespaceMiddleware, type NamespaceReservedEvents, Socket } from "./socket.js";
 import type { AnyValue, DefaultEventsMap, EventsMap } from "./typed-events.js";
 
 /** Options of a server: its own, those of the engine below, and those of `attach`. */

@@ -6,7 +6,15 @@ import { type AckCallback, AckTable } from "./acks.js";
 import { type BroadcastContext, BroadcastOperator } from "./broadcast-operator.js";
 import type { BroadcastSurface } from "./broadcast-surface.js";
 import type { Connection } from "./connection.js";
-import type { DisconnectReason, ErrorContext, Handshake, Recovery, ServerLimits } from "./contract.js";
+import type {
+  DisconnectReason,
+  ErrorContext,
+  ExtendedError,
+  Handshake,
+  NamespaceInspection,
+  Recovery,
+  ServerLimits,
+} from "./contract.js";
 import type { Deadlines } from "./deadlines.js";
 import type { DeliveredBroadcast } from "./delivery.js";
 import { ServerUsageError, ServerViolation } from "./errors.js";
@@ -643,7 +651,18 @@ export interface NamespaceReservedEvents<
   connection: (socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>) => void;
 }
 
-/** The namespace as its sockets show it. */
+/** A middleware of a namespace: runs for every client that wants in. */
+export type NamespaceMiddleware<
+  ListenEvents extends EventsMap,
+  EmitEvents extends EventsMap,
+  ServerSideEvents extends EventsMap,
+  SocketData,
+> = (
+  socket: Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>,
+  next: (error?: ExtendedError) => void,
+) => unknown;
+
+/** A namespace, as the application sees it. */
 export interface NamespaceOf<
   ListenEvents extends EventsMap,
   EmitEvents extends EventsMap,
@@ -659,6 +678,10 @@ export interface NamespaceOf<
   readonly adapter: Adapter;
   /** The connected sockets of this server. */
   readonly sockets: Map<SocketId, Socket<ListenEvents, EmitEvents, ServerSideEvents, SocketData>>;
+  /** The `Server` that it belongs to. Its type names this one, which therefore cannot name it. */
+  readonly server: AnyValue;
+  use(middleware: NamespaceMiddleware<ListenEvents, EmitEvents, ServerSideEvents, SocketData>): this;
+  inspect(): NamespaceInspection;
 }
 
 function without(listeners: CatchAllListener[] | undefined, listener?: CatchAllListener) {

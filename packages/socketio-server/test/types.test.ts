@@ -4,6 +4,7 @@ import {
   type BroadcastOperator,
   type DefaultEventsMap,
   type DisconnectReason,
+  type ExtendedError,
   type Namespace,
   type RemoteSocket,
   Server,
@@ -44,11 +45,24 @@ type TypedSocket = Socket<ClientToServer, ServerToClient, BetweenServers, Data>;
 const typed = (): Typed => inMemory().io as unknown as Typed;
 
 describe("types of a typed server", () => {
+  it("name what middlewares refuse with", () => {
+    typed().use((socket, next) => {
+      const error: ExtendedError = new Error("refused");
+      error.data = { after: 5 };
+      next(error);
+      const refuse: (error?: ExtendedError) => void = next;
+      refuse();
+      socket.nsp.use((_, goOn) => goOn());
+      expectTypeOf(socket.nsp.server).toEqualTypeOf<Anything>();
+    });
+  });
+
   it("listen to what clients send", () => {
     const io = typed();
     io.on("connection", (socket) => {
       expectTypeOf(socket).toEqualTypeOf<TypedSocket>();
       expectTypeOf(socket.data).toEqualTypeOf<Data>();
+      expectTypeOf(socket.nsp).toEqualTypeOf<Namespace<ClientToServer, ServerToClient, BetweenServers, Data>>();
       socket.on("hello", (name) => expectTypeOf(name).toEqualTypeOf<string>());
       socket.on("hello", async (name) => expectTypeOf(name).toEqualTypeOf<string>());
       socket.once("sum", (a, b, answer) => {
@@ -67,7 +81,7 @@ describe("types of a typed server", () => {
       expectTypeOf(socket.nsp.sockets.get("x")).toEqualTypeOf<TypedSocket | undefined>();
     });
     io.on("new_namespace", (namespace) => {
-      expectTypeOf(namespace).toEqualTypeOf<Namespace<ClientToServer, ServerToClient, BetweenServers, Data>>();
+      expectTypeOf(namespace).toExtend<Namespace<ClientToServer, ServerToClient, BetweenServers, Data>>();
     });
     io.use((socket, next) => {
       expectTypeOf(socket).toEqualTypeOf<TypedSocket>();

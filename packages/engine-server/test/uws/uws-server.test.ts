@@ -2,8 +2,8 @@ import { Socket as Client } from "engine.io-client";
 import session from "express-session";
 import helmet from "helmet";
 import { afterEach, describe, expect, it } from "vitest";
-import type { EngineOptions } from "../../src/index.js";
-import type { UwsAttachOptions } from "../../src/uws/index.js";
+import { type EngineOptions, uServer } from "../../src/index.js";
+import { type UwsAttachOptions, UwsServer } from "../../src/uws/index.js";
 import { eventually, get, handshake, nextSession, openWebSocket, Peer, poll, post, send, tcp } from "../rig.js";
 import { startUws, type UwsRig, uws } from "./rig.js";
 
@@ -22,6 +22,11 @@ async function upgradeHeaders(peer: Peer): Promise<Record<string, unknown>> {
   const response = await new Promise<{ headers: Record<string, unknown> }>((resolve) => peer.ws.on("upgrade", resolve));
   return response.headers;
 }
+
+it("is exported under the incumbent's name, too", async () => {
+  await open();
+  expect(uServer).toBe(UwsServer);
+});
 
 describe("the official client", () => {
   for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
