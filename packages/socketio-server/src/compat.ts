@@ -63,7 +63,7 @@ export function addLegacyNames(
   define<AnySocket>(socket, {
     acks: { get: (s) => s[ACKS]().entries },
     leaveAll: { call: (s) => s.nsp.adapter.delAll(s.id) },
-    packet: { call: (s, packet, flags) => s.client.send({ ...(packet as Packet), nsp: s.nsp.name }, flags as object) },
+    packet: { call: (s, packet, flags) => sendPacket(s, packet, flags as object | undefined) },
     notifyOutgoingListeners: { call: (s, packet) => s[NOTE_OUTGOING]((packet as { data: unknown[] }).data) },
     // Catch-all listeners of before there were any put a function of their own in its place.
     onevent: { get: (s) => s[DISPATCH], set: (s, handle) => void Object.assign(s, { [DISPATCH]: handle }) },
@@ -76,6 +76,12 @@ export function addLegacyNames(
     _disconnect: { call: (c) => c.disconnect() },
     ondata: { call: (c, data) => c.onData(data as string) },
   });
+}
+
+/** Adapters of 2021 and before hand over what they have encoded. */
+function sendPacket({ client, nsp }: AnySocket, packet: unknown, flags: { preEncoded?: boolean } = {}): void {
+  if (flags.preEncoded) client.write(asList(packet), flags);
+  else client.send({ ...(packet as Packet), nsp: nsp.name }, flags);
 }
 
 /** An accessor, or a method. */

@@ -50,6 +50,7 @@ describe("legacy names", () => {
     socket.notifyOutgoingListeners({ data: ["x", 1] });
     expect(outgoing).toEqual([["x", 1]]);
     socket.packet({ type: 2, data: ["raw"] });
+    socket.packet(['2["encoded"]'], { preEncoded: true, compress: true });
     socket.join("room");
     socket.leaveAll();
     expect(socket.rooms.size).toBe(0);
@@ -57,7 +58,7 @@ describe("legacy names", () => {
     socket._onclose("transport error");
     expect(await left).toBe("transport error");
     await turn();
-    expect(texts(peer)).toEqual(['2["raw"]']);
+    expect(texts(peer)).toEqual(['2["raw"]', '2["encoded"]']);
   });
 
   it("onevent of a socket: what is put in its place hears every event, and may hand it on", async () => {
