@@ -1,5 +1,6 @@
 import type { AliveListener, CoreManager } from "./core/manager.js";
 import type { CoreSocket } from "./core/socket.js";
+import { requestUri } from "./engine/address.js";
 import type { IoOptions, ManagerOptions } from "./options.js";
 import { parseUrl } from "./url.js";
 
@@ -13,13 +14,14 @@ type ManagerClass = new (uri?: string | ManagerOptions, options?: ManagerOptions
  * Makes `io` of what an entry point holds. Sockets for different namespaces of one server share a Manager; a second one
  * for the same namespace gets its own. A Manager is remembered while its connection is wanted, and no longer.
  */
-export function createIo<Io>(Manager: ManagerClass, Socket: typeof CoreSocket): Io {
+export function createIo<Io>(Manager: ManagerClass, Socket: unknown): Io {
   const managers = new Map<string, CoreManager>();
 
   function io(uri?: string | IoOptions, options: IoOptions = {}): CoreSocket {
     if (typeof uri === "object") return io(undefined, uri);
-    const { protocol, hostname, port, path: nsp } = parseUrl(uri);
-    const key = `${protocol}://${hostname}:${port}${options.path ?? "/socket.io"}`;
+    const address = parseUrl(uri);
+    const nsp = address.path;
+    const key = requestUri({ ...address, path: options.path ?? "/socket.io" }, "http", {});
     const remember: AliveListener = (manager, alive) => {
       if (alive) managers.set(key, manager);
       else managers.delete(key);

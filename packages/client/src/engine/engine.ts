@@ -140,10 +140,24 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     else if (transport === this.transport && this.readyState !== "closed") {
       // Any packet counts, not pings alone: one that waits behind a large message on a slow line is no reason to give the line up.
       this.#heard = Date.now();
-      if (!this.#obeys(packet)) {
-        const error =
-          packet instanceof Error ? packet : new ViolationError("PROTOCOL", `unexpected packet: ${packet?.type}`);
-        this.end("parse error", error);
+      const fault = packet instanceof Error && packet;
+      const { type, data = "" }: Partial<EnginePacket> = (!fault && packet) || {};
+      if (type) this.dispatch("packet", packet as EnginePacket);
+      const isOpen = this.readyState !== "opening";
+      // A handler may have closed it.
+      if ((this.readyState as string) === "closed") return;
+      // The law of the protocol: what may come when.
+      if (type === "close") this.end("transport close", farewell(data));
+      else if (isOpen && type === "message") {
+        this.dispatch("data", data);
+        this.dispatch("message", data);
+      } else if (isOpen && type === "ping") {
+        this.dispatch("heartbeat");
+        this.dispatch("ping");
+        this.#push({ type: "pong" });
+        this.dispatch("pong");
+      } else if (isOpen ? type !== "noop" : type !== "open" || !this.#opened(data)) {
+        this.end("parse error", fault || new ViolationError("PROTOCOL", `unexpected packet: ${type}`));
       }
     }
   }
@@ -203,27 +217,6 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     transport.host = this;
     if (this.id) transport.query.sid = this.id;
     return transport;
-  }
-
-  /** The law of the protocol: what may come when. Returns false for what may not. */
-  #obeys(packet: EnginePacket | Error | undefined): boolean {
-    if (!packet || packet instanceof Error) return false;
-    const { type, data = "" } = packet;
-    this.dispatch("packet", packet);
-    // A handler may have closed it.
-    if (this.readyState === "closed") return true;
-    if (type === "close") this.end("transport close", farewell(data));
-    else if (this.readyState === "opening") return type === "open" && this.#opened(data);
-    else if (type === "message") {
-      this.dispatch("data", data);
-      this.dispatch("message", data);
-    } else if (type === "ping") {
-      this.dispatch("heartbeat");
-      this.dispatch("ping");
-      this.#push({ type: "pong" });
-      this.dispatch("pong");
-    } else return type === "noop";
-    return true;
   }
 
   /** Returns whether `data` is a handshake. */

@@ -29,17 +29,12 @@ export abstract class Polling extends Transport {
   }
 
   open(): void {
-    this.#get = this.#exchange(undefined, (text) => {
-      this.#get = undefined;
-      for (const packet of decodePackets(text, this.binaryType)) this.host.received(this, packet);
-    });
+    this.#get = this.#exchange();
   }
 
   send(packets: readonly OutgoingPacket[]): void {
     this.writable = false;
-    this.#post = this.#exchange(encodePayload(packets), () => {
-      this.#post = undefined;
-    });
+    this.#post = this.#exchange(encodePayload(packets));
   }
 
   /** Waits for the running GET and POST; their packets still arrive. */
@@ -68,15 +63,20 @@ export abstract class Polling extends Transport {
     this.#closed = true;
   }
 
-  #exchange(body: string | undefined, then: (text: string) => void): Cancel {
+  /** A POST with a body, a GET without one. */
+  #exchange(body?: string): Cancel {
     return this.request(this.uri("http", true), body, this.options, (response) => {
       if (this.#closed) return;
-      if (response.status === 200) {
-        then(response.text);
-        this.#goOn();
-      } else {
+      if (response.status !== 200) {
         this.#closed = true;
         this.host.ended(this, refusal(this.failures[body ? 1 : 0], response));
+      } else {
+        if (body) this.#post = undefined;
+        else {
+          this.#get = undefined;
+          for (const packet of decodePackets(response.text, this.binaryType)) this.host.received(this, packet);
+        }
+        this.#goOn();
       }
     });
   }
