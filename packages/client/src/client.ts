@@ -6,7 +6,6 @@ import type { DefaultEventsMap } from "./events.js";
 import { createIo, type protocol } from "./io.js";
 import { Manager } from "./manager.js";
 import type { IoOptions, ManagerOptions } from "./options.js";
-import { Outbox } from "./outbox.js";
 import { Socket } from "./socket.js";
 
 /** A Manager with transports and codec chosen. */
@@ -39,7 +38,7 @@ export function managerOf(io: Io): ManagerClass {
 
 /** The client with everything but what its entry points choose: transports by name, in order of preference, and the codec. */
 export function createClient(transports: Readonly<Record<string, TransportClass>>, parser: Parser): Io {
-  const kit: Kit = { engine: (uri, options) => new Engine(uri, options, transports), parser, Socket, Outbox };
+  const kit: Kit = { engine: (uri, options) => new Engine(uri, options, transports), parser, Socket };
   class ClientManager extends Manager {
     protected override kit(): Kit {
       return kit;

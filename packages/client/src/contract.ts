@@ -1,10 +1,9 @@
 /**
- * Where Manager and Socket meet. Neither imports the other: a Manager gives each of its sockets a {@link ManagerLink} and
- * takes a {@link Member} from it, and what applications see of a Manager on `socket.io` is {@link ManagerView}.
+ * Where Manager and Socket meet. Neither imports the other: a socket knows its Manager as a {@link ManagerPort}, a Manager its sockets as
+ * {@link Member}s, and what applications see of a Manager on `socket.io` is {@link ManagerView}.
  */
 import type { EnginePacket, Handshake } from "@sockeye/engine-parser";
 import type { Packet } from "@sockeye/socketio-parser";
-import type { AckCallback } from "./acks.js";
 import type { ArgsOf, Emitter, NameOf } from "./emitter.js";
 import type {
   CloseDetails,
@@ -17,7 +16,6 @@ import type {
 import type { ClientError, TransportError } from "./errors.js";
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
-import type { Cancel } from "./timers.js";
 
 /** Why a connection ended. */
 export type EngineCloseReason = "transport error" | "transport close" | "ping timeout" | "forced close" | "parse error";
@@ -166,6 +164,8 @@ export interface CoreSocketView<Listen extends object = DefaultEventsMap, Emit e
   send(...args: unknown[]): this;
   /** The next emit's acknowledgement is given up after `ms` milliseconds: its callback takes an error first. */
   timeout(ms: number): CoreSocketView<Listen, WithAckErrors<Emit>>;
+  /** The next emit is given up when `signal` aborts: taken back if it still waits, its acknowledgement fails. */
+  signal(signal: AbortSignal): CoreSocketView<Listen, WithAckErrors<Emit>>;
   /** The next emit may be lost: it is dropped unless it can leave at once. */
   readonly volatile: this;
 }
@@ -175,7 +175,6 @@ export interface SocketView<Listen extends object = DefaultEventsMap, Emit exten
   extends CoreSocketView<Listen, Emit> {
   readonly io: ManagerView;
   timeout(ms: number): SocketView<Listen, WithAckErrors<Emit>>;
-  /** The next emit is given up when `signal` aborts: taken back if it still waits, its acknowledgement fails. */
   signal(signal: AbortSignal): SocketView<Listen, WithAckErrors<Emit>>;
   compress(compress: boolean): this;
   onAny(listener: AnyListener): this;
@@ -230,31 +229,33 @@ export interface ManagerView extends CoreManagerView {
   probe(timeout?: number): Promise<boolean>;
 }
 
-/** What a Manager tells a socket that takes part. */
+/** A socket, as its Manager uses it. Internal, as {@link ManagerPort} is. */
 export interface Member {
-  /** The connection is open: ask for the namespace. */
-  connectionOpened(): void;
-  /** What it throws ends the connection with `parse error`. */
+  readonly active: boolean;
+  /** The connection is open: ask for the namespace. @internal */
+  joinNamespace(): void;
+  /** What it throws ends the connection with `parse error`. @internal */
   packetReceived(packet: Packet): void;
-  /** The connection was lost, or could not be opened. */
+  /** The connection was lost, or could not be opened. @internal */
   connectionLost(reason: EngineCloseReason, details?: DisconnectDetails): void;
 }
 
-/** What a Socket may ask of its Manager. */
-export interface ManagerLink {
-  /** Takes part from now on; opens the connection if nothing else does. */
-  joinNamespace(nsp: string, member: Member): void;
-  /** Takes part no longer; the last one closes the connection. */
-  leaveNamespace(nsp: string): void;
-  /** The connection is open and the server was heard lately. */
+/** What a socket uses of its Manager beside the view. It is internal: names may change, and are short in browsers. */
+export interface ManagerPort {
+  /** @internal */
+  readonly isOpen: boolean;
+  /** A lost connection is being brought back. @internal */
+  readonly reconnecting: boolean;
+  /** The connection is open and the server was heard lately. @internal */
   isReady(): boolean;
-  /** A packet sent now would leave at once. */
-  isWritable(): boolean;
-  /** Encodes and queues a packet. Throws what cannot be encoded, and `ERR_SOCKEYE_CLIENT_TOO_LARGE`. */
+  /** Encodes and queues a packet. Throws what cannot be encoded, and `ERR_SOCKEYE_CLIENT_TOO_LARGE`. @internal */
   sendPacket(packet: Packet, options?: WriteOptions): void;
-  packetDropped(dropped: DroppedPacket): void;
-  listenerFailed(error: unknown, event: string | number): void;
+  /** Closes the connection if no socket wants it. @internal */
+  closeUnused(): void;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: arguments come from the peer, or are an error and nothing
+export type AckCallback = (...args: any[]) => void;
 
 /** What the modifiers say about one emit. */
 export interface Flags {
@@ -268,15 +269,3 @@ export interface Flags {
 
 /** An event's name and arguments. */
 export type EventData = readonly [string | number, ...unknown[]];
-
-/** What the queue of retried events needs of its socket. */
-export interface RetryPort {
-  /** Whether an event can be sent. */
-  isReady(): boolean;
-  /** Sends one; `settle` is told of the answer, or of an error first. */
-  post(data: EventData, settle: AckCallback, flags: Flags): void;
-  dropped(data: EventData, error: ClientError): void;
-}
-
-/** Ties a connection that is wanted to its page, until cancelled. `hurry` makes an attempt that is due later now. */
-export type Wake = (manager: ManagerView, hurry: () => void) => Cancel;

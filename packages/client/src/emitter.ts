@@ -80,7 +80,8 @@ export class Emitter<Own extends object, User extends object = object> {
     return this.#listeners.get(event) ?? NONE;
   }
 
-  protected dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
+  /** @internal */
+  dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
     for (const listener of this.#of(event)) this.callListener(listener, args, event);
   }
 
@@ -95,7 +96,7 @@ export class Emitter<Own extends object, User extends object = object> {
   }
 
   /** Where errors of listeners go: `reportError` in browsers, standard error elsewhere. */
-  protected onListenerError(error: unknown, _event: string | number): void {
+  onListenerError(error: unknown, _event: string | number): void {
     reportError(error);
   }
 

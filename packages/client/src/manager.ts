@@ -1,15 +1,17 @@
-import type { EncodedPacket } from "@sockeye/socketio-parser";
-import type { Accessor, ManagerView } from "./contract.js";
+import { CONNECT } from "@sockeye/socketio-parser";
+import { watchPage } from "#platform";
+import type { Accessor, EngineData, ManagerView } from "./contract.js";
 import { CoreManager } from "./core/manager.js";
-import type { WriteOptions } from "./engine/contract.js";
-import { measure } from "./engine/size.js";
-import type { ClientError } from "./errors.js";
+import type { PageEvent } from "./engine/contract.js";
+import { encodedSize } from "./engine/size.js";
+import { type ClientError, MisuseError } from "./errors.js";
 import type { DefaultEventsMap } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
-import { probe } from "./probe.js";
 import type { Socket } from "./socket.js";
-import type { Cancel } from "./timers.js";
-import { wake } from "./wake.js";
+import { type Cancel, later } from "./timers.js";
+
+/** A namespace that no application has: any server answers a request for it, whatever it answers. */
+const PROBE = "/~probe";
 
 /** What the parts that use them take where nothing is given. */
 const DEFAULTS: ManagerOptions = {
@@ -42,6 +44,7 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
 {
   /** Ends what is watched while the connection is wanted. Unset while the first class is being made, which may open it. */
   declare private unwatch?: Cancel | undefined;
+  #probe: Promise<boolean> | undefined;
   declare readonly nsps: Record<string, Socket>;
   declare readonly reconnection: Accessor<boolean>;
   declare readonly reconnectionAttempts: Accessor<number>;
@@ -78,23 +81,64 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
   protected override want(wanted: boolean): void {
     super.want(wanted);
     this.unwatch?.();
-    this.unwatch = wanted
-      ? wake(this, () => this.reconnecting && this.engine.readyState === "closed" && this.attempt())
-      : undefined;
+    this.unwatch = wanted ? watchPage((event) => this.#heed(event)) : undefined;
   }
 
-  /** Refuses a message that the server would not take, before any part of it has left. */
-  protected override handOver(chunks: EncodedPacket, options?: WriteOptions): void {
-    for (const chunk of chunks) measure(chunk, this.engine);
-    super.handOver(chunks, options);
+  /**
+   * Ties the connection to its page: it ends when the network is gone or the page is put away, and is checked, or brought back
+   * at once, when the page wakes up.
+   */
+  #heed({ type, persisted }: PageEvent): void {
+    const { engine, opts } = this;
+    if (type === "beforeunload") {
+      if (opts.closeOnBeforeunload) engine.end("forced close");
+      // A page that is left for good takes its connection with it, one that is new has just made it.
+    } else if (opts.watchNetwork === false || persisted === false) return;
+    else if (type === "pagehide") engine.end("transport close", { description: "page put away" });
+    else if (type === "offline") {
+      // A machine can talk to itself without a network.
+      if (engine.opts.hostname !== "localhost") {
+        engine.end("transport close", { description: "network connection lost" });
+      }
+      // A hidden page has time until it is shown.
+    } else if (!globalThis.document?.hidden) {
+      // An attempt that is due later is made now.
+      if (this.reconnecting && engine.readyState === "closed") this.attempt();
+      this.probe();
+    }
   }
 
-  protected override onListenerError(error: unknown, event: string | number): void {
+  protected override measure(data: EngineData): void {
+    const { maxPayload, transport } = this.engine;
+    // No unit of text takes more than three bytes: most need no counting.
+    const isSmall = typeof data === "string" && data.length * 3 < maxPayload;
+    if (!isSmall && encodedSize(data, transport.name === "polling") > maxPayload) {
+      throw new MisuseError("TOO_LARGE", `the server takes ${maxPayload} bytes`);
+    }
+  }
+
+  override onListenerError(error: unknown, event: string | number): void {
     if (event !== "handler_error" && this.hasListeners("handler_error")) this.dispatch("handler_error", error, event);
     else super.onListenerError(error, event);
   }
 
-  probe(timeout?: number): Promise<boolean> {
-    return probe(this, this.link, timeout);
+  /** Takes anything that the server sends for an answer. Those who ask while a question is under way get the answer to it. */
+  probe(timeout = 2000): Promise<boolean> {
+    const { engine, opts } = this;
+    if (!this.isReady()) return Promise.resolve(false);
+    this.#probe ??= new Promise((resolve) => {
+      const settle = (alive: boolean) => () => {
+        stop();
+        engine.off("packet", heard).off("close", lost);
+        this.#probe = undefined;
+        resolve(alive);
+      };
+      const heard = settle(true);
+      const lost = settle(false);
+      const stop = later(opts, () => engine.end("ping timeout", { description: "no answer to a probe" }), timeout);
+      engine.on("packet", heard).on("close", lost);
+      this.sendPacket({ type: CONNECT, nsp: PROBE });
+    });
+    return this.#probe;
   }
 }

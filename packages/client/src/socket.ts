@@ -1,14 +1,22 @@
-import type { AckCallback } from "./acks.js";
-import type { AnyListener, EventData, Flags, ManagerView, SocketView } from "./contract.js";
-import { CoreSocket, type Joined, type Outgoing } from "./core/socket.js";
-import { type RefusedError, UnansweredError } from "./errors.js";
+import { EVENT } from "@sockeye/socketio-parser";
+import type { AckCallback, AnyListener, EventData, Flags, ManagerPort, ManagerView, SocketView } from "./contract.js";
+import { bufferFull, CoreSocket, type Joined, type Outgoing } from "./core/socket.js";
+import { type ClientError, type RefusedError, UnansweredError } from "./errors.js";
 import type { DefaultEventsMap, WithAckErrors } from "./events.js";
-import { RetryQueue } from "./retries.js";
-import { type Cancel, later } from "./timers.js";
+import { later } from "./timers.js";
+
+/** An event that is sent until it is acknowledged. */
+interface Retried extends Outgoing {
+  /** Number among the retried events of this socket: our server knows a duplicate by it. */
+  readonly number: number;
+  /** Tries that came to nothing. */
+  failedTries: number;
+}
 
 /** What modifiers of the core return is this class again: a matter of types alone. */
 export interface Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> {
   timeout(ms: number): Socket<Listen, WithAckErrors<Emit>>;
+  signal(signal: AbortSignal): Socket<Listen, WithAckErrors<Emit>>;
 }
 
 /**
@@ -24,31 +32,17 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   extends CoreSocket<Listen, Emit>
   implements SocketView<Listen, Emit>
 {
-  declare readonly io: ManagerView;
-  readonly #retries = this.options.retries
-    ? new RetryQueue(this.options, {
-        isReady: () => this.connected,
-        post: (data, settle, flags) => this.#send(data, settle, flags),
-        dropped: (data, error) => this.link.packetDropped({ nsp: this.nsp, data, error }),
-      })
-    : undefined;
-  #again: Cancel | undefined;
+  declare readonly io: ManagerView & ManagerPort;
+  /** Retried events that wait for their turn. */
+  readonly #retries: Retried[] = [];
+  /** Whether one of them is under way. */
+  #retrying = false;
+  #retried = 0;
+  /** Set while the server suppresses duplicates: sent with each retried event, and its number, as one more argument. */
+  #mark: string | false | undefined;
+  #clientId: string | undefined;
   #anyIncoming: AnyListener[] = [];
   #anyOutgoing: AnyListener[] = [];
-
-  /** The place in the stream of the session, for code that knows it by this name. @deprecated */
-  get _lastOffset(): string | undefined {
-    return this.offsets.place;
-  }
-
-  /** Packets that wait for the connection. May be replaced, by an empty list to forget them. */
-  get sendBuffer(): Outgoing[] {
-    return this.outbox.waiting;
-  }
-
-  set sendBuffer(packets: Outgoing[]) {
-    this.outbox.waiting = packets;
-  }
 
   open(): this {
     return this.connect();
@@ -65,11 +59,6 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   compress(compress: boolean): this {
     this.nextFlags.compress = compress;
     return this;
-  }
-
-  signal(signal: AbortSignal): Socket<Listen, WithAckErrors<Emit>> {
-    this.nextFlags.signal = signal;
-    return this as never;
   }
 
   /** Calls `listener` with the name and the arguments of every event that comes. */
@@ -112,61 +101,8 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     return this.#anyOutgoing;
   }
 
-  protected override onListenerError(error: unknown, event: string | number): void {
-    this.link.listenerFailed(error, event);
-  }
-
-  protected override askFor(): object | undefined {
-    const ask = super.askFor();
-    // Whether repeated events can be known is for the server to say, when asked.
-    return this.#retries ? { dedup: true, ...ask } : ask;
-  }
-
-  /** A refusal is final, unless the server says when to come back. */
-  protected override refuseWith(error: RefusedError): void {
-    const { retryAfter = 0 } = error;
-    if (this.connected || !(retryAfter > 0)) super.refuseWith(error);
-    else {
-      const again = () => this.link.isReady() && this.joinNow();
-      this.#again = later(this.options, again, retryAfter * (1 + Math.random() / 2));
-      this.dispatch("connect_error", error);
-    }
-  }
-
-  protected override giveUpAttempt(): void {
-    super.giveUpAttempt();
-    this.#again?.();
-  }
-
-  protected override releaseWaiting(joined: Joined): void {
-    super.releaseWaiting(joined);
-    this.#retries?.start(joined.dedup ? joined.tag : undefined);
-  }
-
-  protected override postEvent(data: EventData, callback: AckCallback | undefined, flags: Flags): number | undefined {
-    if (!this.#retries || flags.volatile) return this.#send(data, callback, flags);
-    this.#retries.add(data, callback, flags);
-    return undefined;
-  }
-
-  /** Sends an event that a signal may take back. */
-  #send(data: EventData, callback: AckCallback | undefined, flags: Flags): number | undefined {
-    const { signal } = flags;
-    if (!signal) return super.postEvent(data, callback, flags);
-    const error = new UnansweredError("ABORTED", "operation has been aborted");
-    if (signal.aborted) {
-      callback?.(error);
-      this.link.packetDropped({ nsp: this.nsp, data, error });
-      return undefined;
-    }
-    const abort = () => this.giveUp(id!, error);
-    const settle: AckCallback = (...args) => {
-      signal.removeEventListener("abort", abort);
-      callback?.(...args);
-    };
-    const id = super.postEvent(data, callback && settle, { withError: true, ...flags });
-    if (callback) signal.addEventListener("abort", abort);
-    return id;
+  override onListenerError(error: unknown, event: string | number): void {
+    this.io.onListenerError(error, event);
   }
 
   protected override deliver(event: unknown[]): void {
@@ -174,12 +110,125 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     super.deliver(event);
   }
 
-  protected override transmit(packet: Outgoing): void {
-    this.link.sendPacket(packet, packet.flags);
-    for (const listener of this.#anyOutgoing) this.callListener(listener, packet.data, packet.data[0]);
+  protected override transmit(event: Outgoing): void {
+    super.transmit(event);
+    for (const listener of this.#anyOutgoing) this.callListener(listener, event.data, event.data[0]);
+  }
+
+  // --- joining ------------------------------------------------------------------------------------------------------
+
+  protected override askFor(): object | undefined {
+    const ask = super.askFor();
+    // Whether repeated events can be known is for the server to say, when asked.
+    return this.options.retries ? { dedup: true, ...ask } : ask;
+  }
+
+  /** A refusal is final, unless the server says when to come back. */
+  protected override refuseWith(error: RefusedError): void {
+    const { retryAfter = 0 } = error;
+    if (this.connected || !(retryAfter > 0)) super.refuseWith(error);
+    else {
+      const again = () => this.joinNamespace();
+      this.endJoin = later(this.options, again, retryAfter * (1 + Math.random() / 2));
+      this.dispatch("connect_error", error);
+    }
+  }
+
+  protected override releaseWaiting(joined: Joined): void {
+    const { tag, dedup } = joined;
+    this.#dropOld(this.sendBuffer);
+    super.releaseWaiting(joined);
+    if (dedup) this.#clientId ??= randomId();
+    this.#mark = dedup && tag && tag + this.#clientId;
+    this.#retry();
+  }
+
+  // --- what waits ---------------------------------------------------------------------------------------------------
+
+  protected override keepEvent(event: Outgoing, waiting = this.sendBuffer): void {
+    const { bufferLimit = 100_000, bufferPolicy } = this.options;
+    event.at = Date.now();
+    if (waiting.push(event) > bufferLimit) {
+      const error = bufferFull(bufferLimit);
+      const given = bufferPolicy === "error" || bufferPolicy === "drop-newest" ? waiting.pop()! : waiting.shift()!;
+      if (bufferPolicy === "error") throw error;
+      this.dropEvent(given, error);
+    }
+  }
+
+  /** Drops what has waited for too long. The oldest is the first. */
+  #dropOld(waiting: Outgoing[]): void {
+    const { bufferTtl = Infinity } = this.options;
+    // Nothing is not old, nor is what an application has put there.
+    while (Date.now() - Number(waiting[0]?.at) > bufferTtl) {
+      this.dropEvent(waiting.shift()!, new UnansweredError("EXPIRED", "waited for too long"));
+    }
+  }
+
+  // --- retries ------------------------------------------------------------------------------------------------------
+
+  protected override postEvent(data: EventData, callback: AckCallback | undefined, flags: Flags): void {
+    const { nsp } = this;
+    if (!this.options.retries || flags.volatile) super.postEvent(data, callback, flags);
+    else {
+      const event: Retried = {
+        type: EVENT,
+        nsp,
+        data,
+        flags,
+        settle: callback,
+        number: this.#retried++,
+        failedTries: 0,
+      };
+      this.keepEvent(event, this.#retries);
+      this.#retry();
+    }
+  }
+
+  /**
+   * Sends the next retried event, if none is under way. They are delivered at least once, in order: one at a time is sent, again and
+   * again, until it is acknowledged or its tries are used up. A try that a lost connection cut short does not count: the event goes out
+   * again on the next one.
+   */
+  #retry(): void {
+    if (this.#retrying || !this.connected) return;
+    this.#dropOld(this.#retries);
+    const event = this.#retries.shift();
+    if (!event) return;
+    const { data, flags, number, settle } = event;
+    const { timeout = 10_000, signal } = flags;
+    this.#retrying = true;
+    const tried: AckCallback = (error: ClientError | null, ...args) => {
+      this.#retrying = false;
+      if (error && !signal?.aborted && (!this.connected || event.failedTries++ < this.options.retries!)) {
+        event.at = Infinity;
+        this.#retries.unshift(event);
+      } else settle?.(error, ...args);
+      this.#retry();
+    };
+    try {
+      super.postEvent(this.#mark ? [...data, `${this.#mark}.${number}`] : data, tried, {
+        ...flags,
+        timeout,
+        withError: true,
+      });
+    } catch (error) {
+      // Too large, or not to be encoded: trying again does not help.
+      this.#retrying = false;
+      this.dropEvent(event, error as ClientError);
+      this.#retry();
+    }
   }
 }
 
 function without(listeners: AnyListener[], listener?: AnyListener): AnyListener[] {
   return listener ? listeners.filter((each) => each !== listener) : [];
+}
+
+/** Not to be guessed: our server answers a repeated event from memory. */
+function randomId(): string {
+  const bytes = new Uint8Array(8).map(() => Math.random() * 256);
+  // React Native has none.
+  globalThis.crypto?.getRandomValues(bytes);
+  return bytes.join("");
 }

@@ -8,9 +8,10 @@ const LONGEST = 2 ** 31 - 1;
 
 const native = { setTimeout, clearTimeout };
 
-/** Starts a timer under the options of one connection. */
-export function later(options: TimerOptions, run: () => void, ms: number): Cancel {
+/** Starts a timer under the options of one connection; none without a number. */
+export function later(options: TimerOptions, run: () => void, ms: number | false | undefined): Cancel {
   const { setTimeout: start, clearTimeout: stop } = options.useNativeTimers ? native : globalThis;
+  if (typeof ms !== "number") return () => {};
   const timer = start(run, Math.min(ms, LONGEST));
   unref(timer, options);
   return () => stop(timer);

@@ -11,7 +11,7 @@ class Source extends Emitter<Events> {
   send(n: number): void {
     this.dispatch("a", n);
   }
-  protected override onListenerError(error: unknown, event: string | number): void {
+  override onListenerError(error: unknown, event: string | number): void {
     this.errors.push([error, event]);
   }
 }

@@ -189,6 +189,8 @@ export class ModelServer {
   onconnect: (session: ModelSession, auth: Record<string, unknown>) => Record<string, unknown> | { error: object } =
     () => ({});
   onevent: (session: ModelSession, data: readonly unknown[], answer: (...args: unknown[]) => void) => void = () => {};
+  /** Namespaces that there are. */
+  admits: readonly string[] = ["/"];
   /** Every packet that came, in order. */
   readonly received: Packet[] = [];
 
@@ -251,7 +253,7 @@ export class ModelSession {
     const { nsp } = packet;
     server.received.push(packet);
     if (packet.type === PacketType.CONNECT) {
-      if (nsp !== "/") {
+      if (!server.admits.includes(nsp)) {
         this.send({ type: PacketType.CONNECT_ERROR, nsp, data: { message: "Invalid namespace" } });
         return;
       }

@@ -248,6 +248,34 @@ describe("namespaces", () => {
     third.disconnect();
   });
 
+  it("that a handler leaves while the connection is lost hear of it once", async () => {
+    const manager = new Manager("http://model", { transports: [network.transport], reconnection: false });
+    const log: unknown[] = [];
+    const [first, second] = [manager.socket("/"), manager.socket("/second")];
+    server.admits = ["/", "/second"];
+    first.on("disconnect", () => second.disconnect());
+    second.on("disconnect", (reason) => log.push(reason));
+    second.on("connect_error", ({ message }) => log.push(message));
+    await run(100);
+    expect([first.connected, second.connected]).toEqual([true, true]);
+    network.cut();
+    await run(100);
+    expect(log).toEqual(["io client disconnect"]);
+    first.disconnect();
+  });
+
+  it("that a handler opens again while the Manager closes have one connection", async () => {
+    const socket = open();
+    await run(100);
+    socket.once("disconnect", () => socket.connect());
+    socket.io.close();
+    await run(100);
+    expect(socket.connected).toBe(true);
+    socket.io.open();
+    await run(100);
+    expect(network.attempts).toHaveLength(2);
+  });
+
   it("are kept by a Manager", async () => {
     const socket = open();
     await run(50);

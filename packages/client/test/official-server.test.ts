@@ -155,7 +155,7 @@ describe.each([
 
 describe.each([
   ["default", io],
-  ["WebSocket-only", webSocketIo],
+  ["WebSocket-only", webSocketIo as unknown as typeof io],
 ])("recovery of the incumbent's server, %s entry", (_name, io) => {
   it("resumes, whatever trailing strings volatile events had", async () => {
     const host = await startServer({ connectionStateRecovery: {} });

@@ -1,3 +1,4 @@
+import { Decoder, Encoder as JsonEncoder, type Packet, PacketType } from "@sockeye/socketio-parser";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ENTRIES, ModelServer, type ModelSession, Network } from "./link.js";
 
@@ -97,6 +98,48 @@ describe("retries over a link that breaks", () => {
     ]);
     expect(given).toHaveBeenCalledTimes(1);
     expect(given.mock.calls[0]![0]).toMatchObject({ code: "ERR_SOCKEYE_CLIENT_ACK_TIMEOUT" });
+    socket.disconnect();
+  });
+
+  it("are not used up by a connection that is away", async () => {
+    const server = new ModelServer();
+    server.handshake = { ...server.handshake, pingInterval: 1000, pingTimeout: 1000 };
+    const network = new Network(server);
+    const socket = network.io("/", { retries: 1, ackTimeout: 100 });
+    const given = vi.fn();
+    await vi.advanceTimersByTimeAsync(50);
+    server.last.silent = true;
+    network.down = true;
+    // The timers are late, the clock is not: the event waits for the next connection, and its time is over before that.
+    vi.setSystemTime(Date.now() + 60_000);
+    socket.emit("a", given);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(given).not.toHaveBeenCalled();
+    let tries = 0;
+    server.onevent = (_session, _data, answer) => ++tries === 2 && answer("at the second try");
+    network.down = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(given.mock.calls).toEqual([[null, "at the second try"]]);
+    socket.disconnect();
+  });
+
+  it("end with whatever a parser throws", async () => {
+    const network = new Network(new ModelServer());
+    class Encoder extends JsonEncoder {
+      override encode(packet: Packet) {
+        if (packet.type === PacketType.EVENT && packet.data[0] === "a") throw new Error("not with me");
+        return super.encode(packet);
+      }
+    }
+    const socket = network.io("/", { retries: 1, parser: { Encoder, Decoder } });
+    const given = vi.fn();
+    const dropped = vi.fn();
+    socket.io.on("packet_dropped", ({ data }) => dropped(data));
+    socket.emit("a", given).emit("b", given);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(given.mock.calls).toEqual([[expect.objectContaining({ message: "not with me" })]]);
+    expect(dropped.mock.calls).toEqual([[["a"]]]);
+    expect(network.server.received.at(-1)).toMatchObject({ data: ["b"] });
     socket.disconnect();
   });
 

@@ -306,13 +306,13 @@ describe("countWithin", () => {
 });
 
 describe("encodedSize", () => {
-  it.each(["", "a", "ß", "€", "😀", "a😀ß€"])("counts %j as UTF-8", (text) => {
-    expect(encodedSize(text, false)).toBe(Buffer.byteLength(text));
+  it.each(["", "a", "ß", "€", "😀", "a😀ß€"])("counts %j as UTF-8, and its type", (text) => {
+    expect(encodedSize(text, false)).toBe(1 + Buffer.byteLength(text));
   });
 
   it.each([0, 1, 2, 3, 4, 100])("counts %i bytes, and their base64", (length) => {
     const bytes = Buffer.alloc(length);
     expect(encodedSize(bytes, false)).toBe(length);
-    expect(encodedSize(bytes, true)).toBe(bytes.toString("base64").length);
+    expect(encodedSize(bytes, true)).toBe(1 + bytes.toString("base64").length);
   });
 });

@@ -359,6 +359,20 @@ describe.each(ENTRIES)("acknowledgements, %s entry", (entry) => {
     expect(log.at(-1)).toBe("later");
   });
 
+  it("that fail may emit, which waits like anything else", async () => {
+    const socket = open();
+    await run();
+    const log: unknown[] = [];
+    socket.timeout(60_000).emit("a", (error: Error) => {
+      log.push(error.message);
+      socket.timeout(60_000).emit("b", (_error: Error | null, answer: unknown) => log.push(answer));
+    });
+    network.cut();
+    server.onevent = (_session, _data, answer) => answer("b, answered");
+    await run(3000);
+    expect(log).toEqual(["socket has been disconnected", "b, answered"]);
+  });
+
   it("are settled once, whatever the server sends", async () => {
     const socket = open();
     await run();
@@ -383,7 +397,12 @@ describe.each(ENTRIES)("acknowledgements, %s entry", (entry) => {
   });
 });
 
-describe("signal", () => {
+describe.each(ENTRIES)("signal, %s entry", (entry) => {
+  beforeEach(() => {
+    current = entry;
+  });
+  const itWhole = entry === "whole" ? it : () => {};
+
   it("takes back a packet that waits, and fails its acknowledgement", async () => {
     const socket = open({ autoConnect: false });
     const controller = new AbortController();
@@ -403,7 +422,7 @@ describe("signal", () => {
     expect(events()).toEqual([]);
   });
 
-  it("ends retries, and lets go of the signal afterwards", async () => {
+  itWhole("ends retries, and lets go of the signal afterwards", async () => {
     const socket = open({ retries: 100, ackTimeout: 100 });
     const controller = new AbortController();
     const remove = vi.spyOn(controller.signal, "removeEventListener");

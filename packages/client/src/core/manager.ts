@@ -1,20 +1,14 @@
-import {
-  CONNECT,
-  DISCONNECT,
-  type EncodedPacket,
-  type Packet,
-  type PacketEncoder,
-  type Parser,
-} from "@sockeye/socketio-parser";
+import { CONNECT, DISCONNECT, type Packet, type PacketEncoder, type Parser } from "@sockeye/socketio-parser";
 import { backoff } from "../backoff.js";
 import type {
   CoreManagerView,
   DisconnectDetails,
   Engine,
   EngineCloseReason,
+  EngineData,
   EngineMaker,
   ManagerEvents,
-  ManagerLink,
+  ManagerPort,
   Member,
 } from "../contract.js";
 import { Emitter } from "../emitter.js";
@@ -23,15 +17,13 @@ import { type ClientError, lossError, type TransportError, UnansweredError } fro
 import type { DefaultEventsMap } from "../events.js";
 import type { ManagerOptions, SocketOptions } from "../options.js";
 import { type Cancel, later } from "../timers.js";
-import type { OutboxClass } from "./outbox.js";
 import type { CoreSocket } from "./socket.js";
 
 /** What an entry point puts into its Managers: nothing it does not name ends up in a bundle. */
 export interface Kit {
-  readonly Outbox: OutboxClass;
   readonly engine: EngineMaker;
   readonly parser: Parser;
-  readonly Socket: typeof CoreSocket;
+  readonly Socket: new (io: CoreManagerView & ManagerPort, nsp: string, options: SocketOptions) => CoreSocket;
   /** Throws for options that nothing here serves. */
   readonly check?: (options: ManagerOptions) => void;
 }
@@ -44,7 +36,7 @@ type Done = (error?: ClientError) => void;
 /** One connection to one server: shared by the sockets of its namespaces, and brought back when it is lost. */
 export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends Emitter<ManagerEvents>
-  implements CoreManagerView
+  implements CoreManagerView, ManagerPort
 {
   readonly uri: string | undefined;
   readonly opts: ManagerOptions = { path: "/socket.io" };
@@ -52,36 +44,19 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
   /** Sockets by namespace. An object without a prototype, as existing code looks at it. */
   readonly nsps: Record<string, CoreSocket> = Object.create(null);
 
+  /** @internal */
+  isOpen = false;
+  /** Set from a loss until the connection is back or given up. @internal */
+  reconnecting = false;
   #encoder!: PacketEncoder;
-  /** Sockets that want the connection. */
-  readonly #members = new Map<string, Member>();
-  #state: "closed" | "opening" | "open" = "closed";
+  /** The engine that is opening or open. Another one was given up: for good, or for a new one. */
+  #current: Engine | undefined;
   /** Whether anything wants the connection; see {@link CoreManager.want}. */
   protected wanted = false;
-  /** Set from a loss until the connection is back or given up. */
-  protected reconnecting = false;
   /** Attempts since the connection was lost. */
   #attempts = 0;
   /** Ends the wait for the next attempt. */
   #endWait: Cancel | undefined;
-
-  protected readonly link: ManagerLink = {
-    joinNamespace: (nsp, member) => {
-      const joined = this.#members.has(nsp);
-      this.#members.set(nsp, member);
-      if (this.#state === "open") joined || member.connectionOpened();
-      else if (!this.reconnecting) this.open();
-    },
-    leaveNamespace: (nsp) => {
-      this.#members.delete(nsp);
-      if (!this.#members.size) this.close();
-    },
-    isReady: () => this.#state === "open" && !this.engine.expired(),
-    isWritable: () => this.engine.writable,
-    sendPacket: (packet, options) => this.handOver(this.#encoder.encode(packet), options),
-    packetDropped: (dropped) => this.dispatch("packet_dropped", dropped),
-    listenerFailed: (error, event) => this.onListenerError(error, event),
-  };
 
   constructor(
     uri?: string | ManagerOptions,
@@ -102,30 +77,28 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
 
   /** The socket of a namespace; the same one each time. */
   socket<L extends object = Listen, E extends object = Emit>(nsp: string, options?: SocketOptions): CoreSocket<L, E> {
-    const { opts, link } = this;
-    const kit = this.kit();
-    this.nsps[nsp] ??= new kit.Socket(this, nsp, { ...opts, ...options }, link, kit.Outbox);
-    const socket = this.nsps[nsp];
+    const { opts, nsps } = this;
+    nsps[nsp] ??= new (this.kit().Socket)(this, nsp, { ...opts, ...options });
+    const socket = nsps[nsp];
     if (opts.autoConnect !== false && !socket.active) socket.connect();
     return socket as unknown as CoreSocket<L, E>;
   }
 
   /** Opens the connection, if it is not. With `done`, a failure is told to it and not tried again. */
   open(done?: Done): this {
-    if (this.#state !== "closed") return this;
+    if (this.#current) return this;
     const { opts } = this;
     const kit = this.kit();
     const { timeout = 20_000, parser = kit.parser } = opts;
     const engine = kit.engine(this.uri, opts);
-    this.engine = engine;
+    this.#current = this.engine = engine;
     this.#encoder = new parser.Encoder();
-    this.#state = "opening";
     // Opened by hand while an attempt was due: this is the attempt.
     this.#endWait?.();
     this.want(true);
 
     const late = () => engine.end("transport error", new UnansweredError("TIMEOUT", "timeout"));
-    const stop = timeout === false ? undefined : later(opts, late, timeout);
+    const stop = later(opts, late, timeout);
     const decoder = new parser.Decoder();
     decoder.on("decoded", (packet) => this.#decoded(packet));
     engine
@@ -137,15 +110,14 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
         }
       })
       .on("open", () => {
-        stop?.();
+        stop();
         this.#opened();
         done?.();
       })
       .on("ping", () => this.dispatch("ping"))
       .on("close", (reason, details) => {
-        stop?.();
-        // Otherwise it was given up: for good, or for a new one.
-        if (engine === this.engine && this.#state !== "closed") this.#lost(reason, details, done);
+        stop();
+        if (engine === this.#current) this.#lost(reason, details, done);
       });
     return this;
   }
@@ -154,8 +126,8 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
   close(): this {
     const { engine } = this;
     this.rest();
-    if (this.#state === "open") this.#lost("forced close");
-    else this.#state = "closed";
+    if (this.isOpen) this.#lost("forced close");
+    else this.#current = undefined;
     engine?.close();
     return this;
   }
@@ -174,19 +146,14 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
     this.alive?.(this as CoreManager, wanted);
   }
 
-  /** Hands one packet to the engine. */
-  protected handOver(chunks: EncodedPacket, options?: WriteOptions): void {
-    for (const chunk of chunks) this.engine.write(chunk, options);
-  }
-
-  /** The members as they are now: handlers come and go while they are told. */
-  #each(tell: (member: Member) => void): void {
-    for (const member of [...this.#members.values()]) tell(member);
+  /** The sockets that want the connection, as they are now: handlers come and go while they are told. */
+  #members(): Member[] {
+    return Object.values(this.nsps).filter(({ active }) => active);
   }
 
   #opened(): void {
-    this.#state = "open";
-    this.#each((member) => member.connectionOpened());
+    this.isOpen = true;
+    for (const member of this.#members()) member.joinNamespace();
     this.dispatch("open");
     // A handler may have closed the Manager.
     if (this.reconnecting) {
@@ -197,20 +164,21 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
 
   /** The connection was lost, or an attempt to open it came to nothing. */
   #lost(reason: EngineCloseReason, details?: DisconnectDetails, done?: Done): void {
-    const { reconnecting } = this;
-    const wasOpen = this.#state === "open";
+    const { reconnecting, isOpen } = this;
     // Who hears of a reason needs no error, whose stack takes longer to write down than all the rest here.
-    const fault = wasOpen ? details : lossError(reason, details);
-    this.#state = "closed";
+    const fault = isOpen ? details : lossError(reason, details);
+    this.#current = undefined;
+    this.isOpen = false;
     if (fault instanceof Error) this.dispatch("error", fault as ClientError);
-    this.#each((member) => member.connectionLost(reason, fault));
-    if (wasOpen) {
+    // One may leave while another is told.
+    for (const member of this.#members()) if (member.active) member.connectionLost(reason, fault);
+    if (isOpen) {
       this.#attempts = 0;
       this.dispatch("close", reason, details);
     } else done?.(fault as ClientError);
     // A handler may have closed the Manager, or opened it again.
-    if (this.wanted && (this.#state as string) === "closed") {
-      if (done && !reconnecting && !wasOpen) this.rest();
+    if (this.wanted && !this.#current) {
+      if (done && !reconnecting && !isOpen) this.rest();
       else this.#reconnect(fault as TransportError | undefined);
       if (reconnecting) this.dispatch("reconnect_error", lossError(reason, fault));
     }
@@ -235,10 +203,33 @@ export abstract class CoreManager<Listen extends object = DefaultEventsMap, Emit
 
   #decoded(packet: Packet): void {
     const { nsp, type } = packet;
-    const member = this.#members.get(nsp);
+    const member: Member | undefined = this.nsps[nsp];
     this.dispatch("packet", packet);
-    if (member) member.packetReceived(packet);
+    if (member?.active) member.packetReceived(packet);
     // Nobody is here for it any more, or it was asked for to see whether the server is there.
-    else if (type === CONNECT) this.link.sendPacket({ type: DISCONNECT, nsp });
+    else if (type === CONNECT) this.sendPacket({ type: DISCONNECT, nsp });
+  }
+
+  // --- what its sockets ask for -------------------------------------------------------------------------------------
+
+  /** @internal */
+  isReady(): boolean {
+    return this.isOpen && !this.engine.expired();
+  }
+
+  /** @internal */
+  sendPacket(packet: Packet, options?: WriteOptions): void {
+    const chunks = this.#encoder.encode(packet);
+    // Before any part of it has left.
+    for (const chunk of chunks) this.measure?.(chunk);
+    for (const chunk of chunks) this.engine.write(chunk, options);
+  }
+
+  /** Throws where a message is one that the server would not take. Absent where that is for the server to say. */
+  protected measure?(data: EngineData): void;
+
+  /** @internal */
+  closeUnused(): void {
+    if (!this.#members().length) this.close();
   }
 }

@@ -10,15 +10,15 @@ import {
   type Packet,
   RESERVED_EVENTS,
 } from "@sockeye/socketio-parser";
-import { type AckCallback, Acks } from "../acks.js";
 import type {
+  AckCallback,
   CoreManagerView,
   CoreSocketView,
   DisconnectDetails,
   DisconnectReason,
   EventData,
   Flags,
-  ManagerLink,
+  ManagerPort,
   Member,
   Recovery,
   SocketEvents,
@@ -26,14 +26,23 @@ import type {
 import { type ArgsOf, Emitter, type NameOf } from "../emitter.js";
 import { type ClientError, lossError, MisuseError, RefusedError, UnansweredError } from "../errors.js";
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "../events.js";
-import { OffsetTracker } from "../offset.js";
+import { type Stream, startStream, trackOffset } from "../offset.js";
 import type { SocketOptions } from "../options.js";
-import type { TimerOptions } from "../timers.js";
-import { bufferFull, type OutboxClass, type OutboxShape } from "./outbox.js";
+import { type Cancel, later, type TimerOptions } from "../timers.js";
 
-/** An event on its way out. */
+/**
+ * One event on its way out: it waits, or it has left and its answer is awaited, or both one after the other. The packet's own
+ * fields are what applications see of it in `sendBuffer`.
+ */
 export interface Outgoing extends EventPacket {
   readonly flags: Flags;
+  /**
+   * Ends the wait for the answer: with `null` and the answer; with an error, which a callback that has no place for errors does not hear
+   * of; or with neither, and nobody hears of it. Absent where no answer is wanted.
+   */
+  settle?: AckCallback | undefined;
+  /** Since when it waits, milliseconds. */
+  at?: number;
 }
 
 /** What a server tells when a namespace is joined; all but `sid` may be missing. */
@@ -47,16 +56,12 @@ export interface Joined {
 }
 
 /**
- * One namespace of one server: all that delivery needs. What the default entry point adds is in `socket.ts`.
- *
- * ```ts
- * const socket = io();
- * socket.on("connect", () => socket.emit("hello", "world", (answer) => { ... }));
- * ```
+ * One namespace of one server: all that delivery needs. What waits while there is no connection is for the entry points to bound:
+ * `socket.ts`, `websocket/socket.ts`.
  */
-export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
+export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends object = Listen>
   extends Emitter<SocketEvents, Listen>
-  implements CoreSocketView<Listen, Emit>
+  implements CoreSocketView<Listen, Emit>, Member, Stream
 {
   id: string | undefined;
   connected = false;
@@ -66,34 +71,32 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
   auth: SocketOptions["auth"];
   /** Events that came before the namespace was joined, as resumed ones do. */
   receiveBuffer: unknown[][] = [];
+  /** Events that wait for the connection, the oldest first. May be replaced, by an empty list to forget them. */
+  sendBuffer: Outgoing[] = [];
   /** The session, for code that knows it by this name. @deprecated */
   _pid: string | undefined;
+  /** The place in the stream of the session, for code that knows it by this name. @deprecated */
+  _lastOffset: string | undefined;
+  /** @internal */
+  offsetTag: string | undefined;
+  /** @internal */
+  offsetsKnown = false;
 
   /** What the modifiers said about the next emit. */
   protected nextFlags: Flags = {};
-  protected readonly outbox: OutboxShape<Outgoing>;
-  protected readonly offsets = new OffsetTracker();
-  readonly #acks: Acks;
-  /** Changes when an answer of an `auth` function comes too late. */
-  #attempt = 0;
-
-  readonly #member: Member = {
-    connectionOpened: () => this.joinNow(),
-    packetReceived: (packet) => this.#receive(packet),
-    connectionLost: (reason, details) => this.#closed(reason, details),
-  };
+  /** Ends what is under way to join: an `auth` function that has not answered, a refusal that will be asked about again. */
+  protected endJoin: Cancel | undefined;
+  /** Events whose answer is awaited, by id. Each is settled once: answered, timed out, aborted or given up. */
+  readonly #unanswered = new Map<number, Outgoing>();
+  #ids = 0;
 
   constructor(
-    readonly io: CoreManagerView,
+    readonly io: CoreManagerView & ManagerPort,
     readonly nsp: string,
     protected readonly options: SocketOptions & TimerOptions,
-    protected readonly link: ManagerLink,
-    Outbox: OutboxClass,
   ) {
     super();
     this.auth = options.auth;
-    this.#acks = new Acks(options, (id, error) => this.giveUp(id, error));
-    this.outbox = new Outbox<Outgoing>(options, (packet, error) => this.dropPacket(packet, error));
   }
 
   get disconnected(): boolean {
@@ -101,18 +104,20 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
   }
 
   connect(): this {
-    if (!this.connected) {
+    const { active, connected, io } = this;
+    if (!connected) {
       this.active = true;
-      this.link.joinNamespace(this.nsp, this.#member);
+      if (!io.isOpen) io.reconnecting || io.open();
+      else if (!active) this.joinNamespace();
     }
     return this;
   }
 
   disconnect(): this {
     const { connected, nsp } = this;
-    if (connected) this.link.sendPacket({ type: DISCONNECT, nsp });
+    if (connected) this.io.sendPacket({ type: DISCONNECT, nsp });
     this.#leave();
-    if (connected) this.#closed("io client disconnect");
+    if (connected) this.connectionLost("io client disconnect");
     return this;
   }
 
@@ -152,6 +157,11 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     return this as never;
   }
 
+  signal(signal: AbortSignal): CoreSocket<Listen, WithAckErrors<Emit>> {
+    this.nextFlags.signal = signal;
+    return this as never;
+  }
+
   get volatile(): this {
     this.nextFlags.volatile = true;
     return this;
@@ -161,18 +171,23 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
 
   /** What to ask of the server with the namespace: to go on where the stream broke off. */
   protected askFor(): object | undefined {
-    const { _pid: pid, offsets } = this;
-    return pid ? { pid, offset: offsets.place } : undefined;
+    const { _pid: pid, _lastOffset: offset } = this;
+    return pid ? { pid, offset } : undefined;
   }
 
-  protected joinNow(): void {
+  /** The connection is open: asks for the namespace. @internal */
+  joinNamespace(): void {
     const { auth, nsp } = this;
-    const attempt = ++this.#attempt;
+    let wanted = true;
+    this.endJoin?.();
+    this.endJoin = () => {
+      wanted = false;
+    };
     const answer = (data: Record<string, unknown> | undefined) => {
-      if (attempt !== this.#attempt) return;
+      if (!wanted) return;
       const ask = this.askFor();
       try {
-        this.link.sendPacket({ type: CONNECT, nsp, data: ask ? { ...ask, ...data } : data });
+        this.io.sendPacket({ type: CONNECT, nsp, data: ask ? { ...ask, ...data } : data });
       } catch (error) {
         // Credentials that cannot be written down.
         this.refuseWith(error as RefusedError);
@@ -184,24 +199,20 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
 
   #leave(): void {
     this.active = false;
-    this.giveUpAttempt();
-    this.link.leaveNamespace(this.nsp);
+    this.endJoin?.();
+    this.io.closeUnused();
   }
 
-  /** What is under way to join is no longer wanted. */
-  protected giveUpAttempt(): void {
-    this.#attempt++;
-  }
-
-  #receive(packet: Packet): void {
+  /** A packet came for this namespace. What it throws ends the connection with `parse error`. @internal */
+  packetReceived(packet: Packet): void {
     const { type } = packet;
     if (type === CONNECT) this.#joined(packet.data as Joined | undefined);
     else if (type === EVENT || type === BINARY_EVENT) this.#event(packet);
-    else if (type === ACK || type === BINARY_ACK) this.#acks.settle(packet.id, null, packet.data);
+    else if (type === ACK || type === BINARY_ACK) this.#unanswered.get(packet.id)?.settle?.(null, ...packet.data);
     else if (type === CONNECT_ERROR) this.#refused(packet.data);
     else {
       this.#leave();
-      this.#closed("io server disconnect");
+      this.connectionLost("io server disconnect");
     }
   }
 
@@ -218,20 +229,20 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     this.recovered = !!pid && before === pid;
     this.recovery = before ? { ok: this.recovered, reason: recovery } : undefined;
     this._pid = pid;
-    this.offsets.start(tag, offset, this.recovered);
+    startStream(this, tag, offset, this.recovered);
     this.connected = true;
     this.releaseWaiting(data);
     this.dispatch("connect");
   }
 
-  /** What has waited for the namespace: events that came, then packets to send. */
+  /** What has waited for the namespace: events that came, then events to send. */
   protected releaseWaiting(_joined: Joined): void {
     for (const event of this.receiveBuffer.splice(0)) this.deliver(event);
-    for (const packet of this.outbox.takeAll()) {
+    for (const event of this.sendBuffer.splice(0)) {
       try {
-        this.transmit(packet);
+        this.transmit(event);
       } catch (error) {
-        this.dropPacket(packet, error as ClientError);
+        this.dropEvent(event, error as ClientError);
       }
     }
   }
@@ -248,14 +259,19 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     this.dispatch("connect_error", error);
   }
 
-  #closed(reason: DisconnectReason, details?: DisconnectDetails): void {
+  /** The connection was lost, or could not be opened, or the namespace was left. @internal */
+  connectionLost(reason: DisconnectReason, details?: DisconnectDetails): void {
     const { connected } = this;
     this.connected = false;
     this.id = undefined;
-    this.giveUpAttempt();
+    this.endJoin?.();
     if (connected) this.dispatch("disconnect", reason, details);
     else this.dispatch("connect_error", lossError(reason, details));
-    this.#acks.failSent(new Set(this.outbox.waiting.map(({ id }) => id)));
+    // What was sent on a lost connection will not be answered.
+    const waiting = new Set(this.sendBuffer);
+    for (const event of [...this.#unanswered.values()]) {
+      if (!waiting.has(event)) event.settle?.(new UnansweredError("DISCONNECTED", "socket has been disconnected"));
+    }
   }
 
   // --- events that come ---------------------------------------------------------------------------------------------
@@ -263,7 +279,7 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
   #event({ data, id }: EventPacket): void {
     const event: unknown[] = [...data];
     if (id !== undefined) event.push(this.#answer(id));
-    else if (this._pid) this.offsets.track(event);
+    else if (this._pid) trackOffset(this, event);
     if (this.connected) {
       this.deliver(event);
       return;
@@ -286,46 +302,69 @@ export class CoreSocket<Listen extends object = DefaultEventsMap, Emit extends o
     return (...data) => {
       if (answered || !this.connected) return;
       answered = true;
-      this.link.sendPacket({ type: ACK, nsp: this.nsp, id, data });
+      this.io.sendPacket({ type: ACK, nsp: this.nsp, id, data });
     };
   }
 
   // --- events that go -----------------------------------------------------------------------------------------------
 
-  /** Sends an event, or lets it wait for the connection. Returns the id of its acknowledgement, if it has one. */
-  protected postEvent(data: EventData, callback: AckCallback | undefined, flags: Flags): number | undefined {
-    const { volatile, timeout, withError = timeout !== undefined } = flags;
-    const id = callback && this.#acks.add(callback, withError, timeout);
-    const packet: Outgoing = { type: EVENT, nsp: this.nsp, data, id, flags };
-    const ready = this.connected && this.link.isReady();
-    if (volatile && !(ready && this.link.isWritable())) {
-      this.dropPacket(packet, new UnansweredError("DROPPED", "volatile packet has been dropped"));
+  /** Sends an event, or lets it wait for the connection. */
+  protected postEvent(data: EventData, callback: AckCallback | undefined, flags: Flags): void {
+    const { volatile, timeout, signal, withError = !!signal || timeout !== undefined } = flags;
+    const { io, nsp } = this;
+    const id = callback && this.#ids++;
+    const event: Outgoing = { type: EVENT, nsp, data, id, flags };
+    const aborted = signal && new UnansweredError("ABORTED", "operation has been aborted");
+    if (callback) {
+      const abort = () => this.#giveUp(event, aborted!);
+      const late = () => this.#giveUp(event, new UnansweredError("ACK_TIMEOUT", "operation has timed out"));
+      const stop = later(this.options, late, timeout);
+      signal?.addEventListener("abort", abort);
+      this.#unanswered.set(id!, event);
+      event.settle = (error, ...args) => {
+        event.settle = undefined;
+        this.#unanswered.delete(id!);
+        stop();
+        signal?.removeEventListener("abort", abort);
+        if (withError ? error !== undefined : error === null) callback(...(withError ? [error, ...args] : args));
+      };
+    }
+    const ready = this.connected && io.isReady();
+    if (signal?.aborted) this.dropEvent(event, aborted!);
+    else if (volatile && !(ready && io.engine.writable)) {
+      this.dropEvent(event, new UnansweredError("DROPPED", "volatile packet has been dropped"));
     } else {
       try {
-        if (ready) this.transmit(packet);
-        else this.outbox.add(packet);
+        if (ready) this.transmit(event);
+        else this.keepEvent(event);
       } catch (error) {
-        this.#acks.settle(id);
+        event.settle?.();
         throw error;
       }
     }
-    return id;
   }
 
-  /** Nobody waits for an answer any more: it fails, and the packet is taken back if it still waits. */
-  protected giveUp(id: number, error: ClientError): void {
-    const { waiting } = this.outbox;
-    const at = waiting.findIndex((packet) => packet.id === id);
-    if (at >= 0) waiting.splice(at, 1);
-    this.#acks.settle(id, error);
+  /** Nobody waits for an answer any more: it fails, and the event is taken back if it still waits. */
+  #giveUp(event: Outgoing, error: ClientError): void {
+    const at = this.sendBuffer.indexOf(event);
+    if (at >= 0) this.sendBuffer.splice(at, 1);
+    event.settle?.(error);
   }
 
-  protected transmit(packet: Outgoing): void {
-    this.link.sendPacket(packet);
+  /** Lets an event wait for the connection. */
+  protected abstract keepEvent(event: Outgoing): void;
+
+  protected transmit({ type, nsp, data, id, flags }: Outgoing): void {
+    this.io.sendPacket({ type, nsp, data, id }, flags);
   }
 
-  protected dropPacket({ id, data, nsp }: Outgoing, error: ClientError): void {
-    this.#acks.settle(id, error);
-    this.link.packetDropped({ nsp, data, error });
+  /** Gives up an event that was not sent. */
+  protected dropEvent({ data, nsp, settle }: Outgoing, error: ClientError): void {
+    settle?.(error);
+    this.io.dispatch("packet_dropped", { nsp, data, error });
   }
+}
+
+export function bufferFull(limit: number): ClientError {
+  return new MisuseError("BUFFER_FULL", `${limit} packets wait`);
 }

@@ -4,23 +4,20 @@
  */
 import { parser } from "#platform";
 import { type AliveListener, CoreManager, type Kit } from "../core/manager.js";
-import { CoreOutbox } from "../core/outbox.js";
-import { CoreSocket } from "../core/socket.js";
 import { MisuseError } from "../errors.js";
 import type { DefaultEventsMap } from "../events.js";
 import { createIo, type protocol } from "../io.js";
 import type { IoOptions, ManagerOptions } from "../options.js";
 import { WebSocketEngine } from "./engine.js";
+import { Socket } from "./socket.js";
 
 /** The function `io`: a socket for an address. It carries the other exports, for CommonJS. */
 export interface Io {
-  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
-    options?: IoOptions,
-  ): CoreSocket<Listen, Emit>;
+  <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(options?: IoOptions): Socket<Listen, Emit>;
   <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
     uri: string | undefined,
     options?: IoOptions,
-  ): CoreSocket<Listen, Emit>;
+  ): Socket<Listen, Emit>;
   readonly io: Io;
   readonly connect: Io;
   readonly Manager: new <Listen extends object = DefaultEventsMap, Emit extends object = Listen>(
@@ -28,7 +25,7 @@ export interface Io {
     options?: ManagerOptions,
     alive?: AliveListener,
   ) => CoreManager<Listen, Emit>;
-  readonly Socket: typeof CoreSocket;
+  readonly Socket: typeof Socket;
   readonly protocol: typeof protocol;
 }
 
@@ -41,8 +38,7 @@ const LACKING = /^(retries|buffer[PT]|watch|close|forceB|timestampR|transport[OI
 const kit: Kit = {
   engine: (uri, options) => new WebSocketEngine(uri, options),
   parser,
-  Socket: CoreSocket,
-  Outbox: CoreOutbox,
+  Socket,
   check(options) {
     for (const [name, value] of Object.entries(options))
       if (name === "transports" ? !value?.includes("websocket") : value && LACKING.test(name))
@@ -59,8 +55,8 @@ export class Manager<Listen extends object = DefaultEventsMap, Emit extends obje
   }
 }
 
-export const io = /* @__PURE__ */ createIo<Io>(Manager, CoreSocket);
+export const io = /* @__PURE__ */ createIo<Io>(Manager, Socket);
 
 export { protocol } from "../io.js";
 export * from "../types.js";
-export { CoreSocket as Socket, io as connect, io as default };
+export { io as connect, io as default, Socket };
