@@ -1,7 +1,8 @@
 /** Something that stands in a {@link Connections} list. */
 export interface Listed {
-  /** For {@link Connections} only: its neighbours. */
+  /** For {@link Connections} only: its neighbours. @internal */
   before: Listed | undefined;
+  /** @internal */
   behind: Listed | undefined;
 }
 
