@@ -55,4 +55,17 @@ describe("names that existing code knows", () => {
     const offset = (await heard).at(-1);
     expect([typeof offset, socket._lastOffset]).toEqual(["string", offset]);
   });
+
+  it("of a socket: onevent, which may be replaced, as wrappers for Vue do it", async () => {
+    const end = await connect();
+    const heard: unknown[] = [];
+    const { onevent } = socket;
+    socket.onevent = (packet) => {
+      onevent.call(socket, packet);
+      heard.push(packet.data);
+    };
+    socket.on("ask", (question: string, answer: (text: string) => void) => answer(`${question}!`));
+    expect(await end.emitWithAck("ask", "why")).toBe("why!");
+    expect(heard).toEqual([["ask", "why"]]);
+  });
 });

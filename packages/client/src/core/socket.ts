@@ -207,7 +207,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
   packetReceived(packet: Packet): void {
     const { type } = packet;
     if (type === CONNECT) this.#joined(packet.data as Joined | undefined);
-    else if (type === EVENT || type === BINARY_EVENT) this.#event(packet);
+    else if (type === EVENT || type === BINARY_EVENT) this.onevent(packet);
     else if (type === ACK || type === BINARY_ACK) this.#unanswered.get(packet.id)?.settle?.(null, ...packet.data);
     else if (type === CONNECT_ERROR) this.#refused(packet.data);
     else {
@@ -276,16 +276,14 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
 
   // --- events that come ---------------------------------------------------------------------------------------------
 
-  #event({ data, id }: EventPacket): void {
+  /** An event came. Code that is older than `onAny` puts a function of its own in its place. @deprecated */
+  onevent({ data, id }: EventPacket): void {
+    const { receiveBufferLimit = 100_000 } = this.options;
     const event: unknown[] = [...data];
     if (id !== undefined) event.push(this.#answer(id));
     else if (this._pid) trackOffset(this, event);
-    if (this.connected) {
-      this.deliver(event);
-      return;
-    }
-    const { receiveBufferLimit = 100_000 } = this.options;
-    if (this.receiveBuffer.push(event) > receiveBufferLimit) {
+    if (this.connected) this.deliver(event);
+    else if (this.receiveBuffer.push(event) > receiveBufferLimit) {
       this.receiveBuffer = [];
       throw bufferFull(receiveBufferLimit);
     }
@@ -298,11 +296,10 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
 
   /** The function that acknowledges an event, once. */
   #answer(id: number): AckCallback {
-    let answered = false;
+    let wanted = true;
     return (...data) => {
-      if (answered || !this.connected) return;
-      answered = true;
-      this.io.sendPacket({ type: ACK, nsp: this.nsp, id, data });
+      if (wanted && this.connected) this.io.sendPacket({ type: ACK, nsp: this.nsp, id, data });
+      wanted = false;
     };
   }
 
