@@ -54,7 +54,7 @@ export class UwsRequest {
   readonly headers: Record<string, string> = new HeaderObject();
   readonly socket: Peer;
   readonly httpVersion = "1.1";
-  #query: Query | undefined;
+  #query: Record<string, string | string[]> | undefined;
 
   constructor(request: NativeRequest, response: NativeResponse, secure: boolean) {
     const query = request.getQuery();
@@ -80,12 +80,7 @@ export class UwsRequest {
 
   /** The parsed query, as applications of this protocol family know it. */
   get _query(): Record<string, string | string[]> {
-    return this.parsed.all;
-  }
-
-  /** The parsed query, in both forms. */
-  get parsed(): Query {
-    this.#query ??= new Query(this.url);
+    this.#query ??= new Query(this.url).all;
     return this.#query;
   }
 }
@@ -93,13 +88,12 @@ export class UwsRequest {
 /** {@link RequestView} of uWebSockets.js. */
 export class UwsRequestView implements RequestView {
   readonly raw: UwsRequest;
+  /** Here and not with the request, which applications keep: it would be a tenth of what a connection holds. */
+  readonly query: ReadonlyMap<string, string>;
 
   constructor(raw: UwsRequest) {
     this.raw = raw;
-  }
-
-  get query(): ReadonlyMap<string, string> {
-    return this.raw.parsed.last;
+    this.query = new Query(raw.url).last;
   }
 
   get method(): string {
