@@ -173,10 +173,13 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
   protected deliver(encoded: EncodedPacket, packet: OutgoingEvent | undefined, options: BroadcastOptions): void {
     const flags = options.flags ?? {};
     const selection = this.recipients(options);
-    const { rooms, except } = selection;
-    const isRecoverable = !flags.volatile && packet?.id === undefined && this.recovery !== undefined;
-    const offset = isRecoverable ? this.#memoryLog?.append({ encoded, rooms, except }) : undefined;
+    const isRecoverable = this.recovery !== undefined && !flags.volatile && packet?.id === undefined;
+    const offset = isRecoverable ? this.#append(encoded, selection) : undefined;
     this.host.deliver({ encoded, flags, packet, offset }, selection);
+  }
+
+  #append(encoded: EncodedPacket, { rooms, except }: Selection): string | undefined {
+    return this.#memoryLog?.append({ encoded, rooms, except });
   }
 
   protected roomCreated(room: Room): void {
@@ -189,10 +192,8 @@ export class InMemoryAdapter extends AdapterEvents implements Adapter {
 
   /** Whether an operation concerns any socket of this process, or a session that may be resumed here. */
   protected reachesAnyone(options: BroadcastOptions): boolean {
-    const { rooms, except } = this.select(options);
-    return (
-      selectsAnyone(this.#index, { rooms, except }) || this.recovery?.isAwaitedBySleepers({ rooms, except }) === true
-    );
+    const selection = this.select(options);
+    return selectsAnyone(this.#index, selection) || this.recovery?.isAwaitedBySleepers(selection) === true;
   }
 
   /** To whom something is sent now. */

@@ -23,6 +23,7 @@ export function selectsAnyone(
   index: RoomIndex,
   { rooms, except }: { readonly rooms: ReadonlySet<Room>; readonly except: ReadonlySet<Room> },
 ): boolean {
+  if (rooms.size === 0 && except.size === 0) return index.sids.size > 0;
   const excluded = existing(index, except);
   if (rooms.size === 0) return anyOutside(index.sids.keys(), excluded);
   for (const room of rooms) {

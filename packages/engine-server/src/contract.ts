@@ -134,10 +134,17 @@ export interface EngineTopics {
   subscribe(socket: EngineSocket, topic: string): boolean;
   unsubscribe(socket: EngineSocket, topic: string): void;
   /**
-   * Sends to every subscriber of `topic` but `except`. MUST keep the order of this call relative to `write` and
-   * `writePrepared` on each subscriber.
+   * Sends `messages` (one Socket.IO packet: its text and then its attachments, kept adjacent) to every subscriber of `topic` but
+   * `except`. MUST keep the order of this call relative to `write` and `writePrepared` on each subscriber.
    */
-  publish(topic: string, prepared: PreparedMessage, options?: { readonly except?: EngineSocket }): void;
+  publish(topic: string, messages: readonly EngineData[], options?: EnginePublishOptions): void;
+}
+
+export interface EnginePublishOptions {
+  /** The one subscriber that does not get it. */
+  readonly except?: EngineSocket | undefined;
+  /** Whether transports may compress. Default `true`. */
+  readonly compress?: boolean | undefined;
 }
 
 /** An Engine.IO server as `Server.bind()` takes it. */

@@ -11,6 +11,7 @@ export type {
   EngineBackpressure,
   EngineCloseReason,
   EngineData,
+  EnginePublishOptions,
   EngineServer,
   EngineSink,
   EngineSocket,

@@ -27,11 +27,16 @@ export function encodeEnvelopes(envelopes: readonly Uint8Array[]): Buffer {
   let size = 1;
   for (const envelope of envelopes) size += LENGTH + envelope.byteLength;
   const frame = Buffer.allocUnsafe(size);
-  let at = frame.writeUInt8(ENVELOPES, 0);
+  frame[0] = ENVELOPES;
+  let at = 1;
   for (const envelope of envelopes) {
-    at = frame.writeUInt32BE(envelope.byteLength, at);
-    frame.set(envelope, at);
-    at += envelope.byteLength;
+    const { byteLength } = envelope;
+    frame[at] = byteLength >>> 24;
+    frame[at + 1] = byteLength >>> 16;
+    frame[at + 2] = byteLength >>> 8;
+    frame[at + 3] = byteLength;
+    frame.set(envelope, at + LENGTH);
+    at += LENGTH + byteLength;
   }
   return frame;
 }
@@ -58,7 +63,8 @@ function decodeEnvelopes(message: Buffer): Frame | undefined {
   const envelopes: Uint8Array[] = [];
   let at = 1;
   while (at + LENGTH <= message.byteLength) {
-    const end = at + LENGTH + message.readUInt32BE(at);
+    const length = message[at]! * 2 ** 24 + (message[at + 1]! << 16) + (message[at + 2]! << 8) + message[at + 3]!;
+    const end = at + LENGTH + length;
     if (end > message.byteLength) return undefined;
     envelopes.push(view(message, at + LENGTH, end));
     at = end;

@@ -60,6 +60,8 @@ export class ChannelNames {
   readonly #sharded: boolean;
   /** Of everything that is not dealt out. */
   readonly #plainRoute: string;
+  /** What was asked for last is asked for again most of the time. */
+  #last: { readonly channel: Channel; readonly found: ChannelName } | undefined;
 
   constructor(prefix: string, sharded: boolean) {
     this.#prefix = prefix;
@@ -68,6 +70,11 @@ export class ChannelNames {
   }
 
   of(channel: Channel): ChannelName {
+    if (this.#last?.channel !== channel) this.#last = { channel, found: this.#nameOf(channel) };
+    return this.#last.found;
+  }
+
+  #nameOf(channel: Channel): ChannelName {
     const key = channelKey(channel);
     if (!this.#sharded) return this.#plain(key);
     // What is appended to the log of a namespace is published on this channel, in the same step: their slot is the same.

@@ -43,7 +43,7 @@ export interface OutboxPort {
   state(way: "up" | "down"): void;
   /** Envelopes that were to be kept went to no one. */
   dropped(channels: readonly Channel[]): void;
-  /** Calls back when the code that runs is done, at the end of this turn of the event loop at the latest. */
+  /** Calls back when the code that runs is done. */
   soon(callback: () => void): void;
   /** Calls back after everything else that happens in this turn of the event loop. */
   later(callback: () => void): void;
@@ -86,6 +86,14 @@ export class Outbox {
   #writtenBytes = 0;
   #scheduled = false;
   #hurried = false;
+  readonly #endTurn = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
+  readonly #hurry = (): void => {
+    this.#hurried = false;
+    this.#flush();
+  };
   /** Set by a failure: nothing is written until all that was written is settled, and not before this time. */
   #retryAt: number | undefined;
   readonly #dropped = new Map<string, Channel>();
@@ -113,7 +121,14 @@ export class Outbox {
       this.#dropped.set(way.target, channel);
       return Promise.reject(unpublished("Redis is away and the queue is full"));
     }
-    return this.#enqueue(way, envelope, envelope.byteLength, channel, this.#limits.publishTimeout).then(nothing);
+    const reply: Promise<unknown> = this.#enqueue(
+      way,
+      envelope,
+      envelope.byteLength,
+      channel,
+      this.#limits.publishTimeout,
+    );
+    return reply as Promise<void>;
   }
 
   /** Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH`, at once when Redis is away, or with `ERR_SOCKEYE_CLUSTER_CLOSED`. */
@@ -172,22 +187,22 @@ export class Outbox {
     });
   }
 
+  /**
+   * Nearly always what is said is the only thing under way, and goes out as soon as the code that said it is done. What is said before
+   * Redis has answered goes out together with the rest of its turn.
+   */
   #flushSoon(): void {
-    if (this.#hurried) return;
-    this.#hurried = true;
-    this.#port.soon(() => {
-      this.#hurried = false;
-      this.#flush();
-    });
+    if (this.#written > 0) this.#flushLater();
+    else if (!this.#hurried) {
+      this.#hurried = true;
+      this.#port.soon(this.#hurry);
+    }
   }
 
   #flushLater(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#port.later(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#port.later(this.#endTurn);
   }
 
   #makeRoom(bytes: number): boolean {
@@ -211,12 +226,14 @@ export class Outbox {
     for (let items = this.#nextParcel(); items.length > 0; items = this.#nextParcel()) parcels.push(items);
     if (parcels.length === 0) return;
     const written = this.#port.write(parcels.map(parcelOf));
-    for (const [index, items] of parcels.entries()) {
-      written[index]!.then(
-        (reply) => this.#taken(items, reply),
-        (error) => this.#failed(items, error),
-      );
-    }
+    for (let i = 0; i < parcels.length; i++) this.#await(written[i]!, parcels[i]!);
+  }
+
+  #await(written: Promise<Reply>, items: readonly Item[]): void {
+    written.then(
+      (reply) => this.#taken(items, reply),
+      (error) => this.#failed(items, error),
+    );
   }
 
   #mayWrite(): boolean {
@@ -275,7 +292,7 @@ export class Outbox {
   }
 
   #taken(items: readonly Item[], reply: Reply): void {
-    for (const item of items) this.#settle(item, "taken") && item.resolve(reply);
+    for (const item of items) if (this.#settle(item, "taken")) item.resolve(reply);
     this.#port.state("up");
     this.#tellDropped();
     this.#compact();
@@ -355,12 +372,10 @@ function continues(first: Item, item: Item): boolean {
 }
 
 function parcelOf(items: readonly Item[]): Parcel {
-  const [{ target, route, channel, content }] = items as [Item];
+  const { target, route, channel, content } = items[0]!;
   if (channel === undefined) return { kind: "call", target, route, command: content as Command };
   return { kind: "run", target, route, envelopes: items.map((item) => item.content as Uint8Array) };
 }
-
-function nothing(): void {}
 
 function closed(): ClusterError {
   return new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");

@@ -25,6 +25,8 @@ class World {
   readonly written: Written[] = [];
   readonly outcomes: string[] = [];
   readonly outbox: Outbox;
+  /** When it asked to be called back since the last turn. */
+  readonly asked: ("soon" | "later")[] = [];
   isReady = true;
   time = 0;
   #turn: (() => void)[] = [];
@@ -38,8 +40,8 @@ class World {
           if (this.states.at(-1) !== way) this.states.push(way);
         },
         dropped: (channels) => this.dropped.push(channels.map(({ kind }) => kind).join()),
-        soon: (callback) => this.#turn.push(callback),
-        later: (callback) => this.#turn.push(callback),
+        soon: (callback) => this.#callBack("soon", callback),
+        later: (callback) => this.#callBack("later", callback),
         now: () => this.time,
       },
       { ...limits, ...changes },
@@ -52,6 +54,11 @@ class World {
       () => this.outcomes.push(`${n}`),
       (error) => this.outcomes.push(`${n} ${error.code.slice("ERR_SOCKEYE_CLUSTER_".length)}`),
     );
+  }
+
+  #callBack(when: "soon" | "later", callback: () => void): void {
+    this.asked.push(when);
+    this.#turn.push(callback);
   }
 
   async turn(): Promise<void> {
@@ -96,6 +103,21 @@ beforeEach(() => {
 });
 
 describe("what is published in one turn", () => {
+  it("writes soon what is alone under way, and the rest together at the end of the turn", async () => {
+    const world = new World();
+    world.publish(1);
+    world.publish(2);
+    expect(world.asked.splice(0)).toEqual(["soon"]);
+    await world.turn();
+    const [first] = world.written.splice(0);
+    world.publish(3);
+    world.publish(4);
+    expect(world.asked.splice(0)).toEqual(["later"]);
+    first?.settle();
+    await world.turn();
+    expect(world.wrote()).toEqual(["a:3,4"]);
+  });
+
   it("is written together, neighbours of one target as one run, in order", async () => {
     for (const [n, target] of ["a", "a", "b", "a", "a"].entries()) world.publish(n, target);
     expect(world.wrote()).toEqual([]);

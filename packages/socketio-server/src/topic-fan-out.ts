@@ -1,7 +1,7 @@
-import type { Adapter, Room, Selection, SocketId } from "@sockeye/adapter-base";
+import type { Adapter, BroadcastFlags, Room, Selection, SocketId } from "@sockeye/adapter-base";
 import type { EngineServer, EngineSocket, EngineTopics } from "@sockeye/engine-server";
+import type { EncodedPacket } from "@sockeye/socketio-parser";
 import type { DeliveredBroadcast } from "./delivery.js";
-import type { WireMessage } from "./wire-message.js";
 
 /**
  * Broadcasts through the topics of an engine that has them: one publish for a whole room in place of one write per socket.
@@ -57,7 +57,7 @@ export class TopicFanOut {
 
   constructor(
     private readonly namespace: TopicNamespace,
-    private readonly engine: EngineServer,
+    engine: EngineServer,
   ) {
     this.#topics = engine.topics!;
   }
@@ -105,20 +105,26 @@ export class TopicFanOut {
   deliver(selection: Selection, broadcast: DeliveredBroadcast, write: (id: SocketId) => void): boolean {
     if (selection.walkOnly === true || selection.rooms.size > 1) return false;
     if (broadcast.flags.volatile === true || this.namespace.isWatched) return false;
-    const [room] = selection.rooms;
+    const room = onlyOne(selection.rooms);
     if (!this.#isCrowd(room)) return false;
-    const except = this.#exceptionsOf(selection.except);
+    const except = selection.except.size === 0 ? NOBODY : this.#exceptionsOf(selection.except);
     const topic = except === undefined ? undefined : this.#topicFor(room, except.room);
     if (except === undefined || topic === undefined) return false;
     const others = this.#active.get(topic) ?? this.#activate(topic, this.#reach(room, except.room));
-    this.#publish(topic, this.namespace.hasSessions ? broadcast.resumable : broadcast.plain, except.member);
-    for (const id of others) if (id !== except.member?.id) write(id);
+    const messages = this.namespace.hasSessions ? broadcast.resumable.encoded : broadcast.encoded;
+    this.#publish(topic, messages, broadcast.flags, except.member);
+    if (others.size > 0) for (const id of others) if (id !== except.member?.id) write(id);
     return true;
   }
 
-  #publish(topic: string, message: WireMessage, exception: TopicMember | undefined): void {
-    const options = exception === undefined ? undefined : { except: exception.client.conn };
-    this.#topics.publish(topic, message.preparedFor(this.engine), options);
+  #publish(
+    topic: string,
+    messages: EncodedPacket,
+    { compress }: BroadcastFlags,
+    exception: TopicMember | undefined,
+  ): void {
+    const isPlain = exception === undefined && compress === undefined;
+    this.#topics.publish(topic, messages, isPlain ? undefined : { except: exception?.client.conn, compress });
   }
 
   /** Whether the members of a room, or all, are many enough. Sockets that the adapter was told to forget are not of them. */
@@ -239,6 +245,11 @@ export class TopicFanOut {
       if (this.#active.get(topic)?.delete(member.id)) this.#joined(topic, member.id);
     }
   }
+}
+
+/** The room of a set that has no more than one. */
+function onlyOne(rooms: ReadonlySet<Room>): Room | undefined {
+  return rooms.size === 0 ? undefined : rooms.values().next().value;
 }
 
 /** The length says where the room begins: both names may contain anything. That of a namespace begins with a slash. */

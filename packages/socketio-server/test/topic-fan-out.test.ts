@@ -43,7 +43,8 @@ class TopicEngine extends MemoryEngine {
       subscribers?.delete(socket);
       if (subscribers?.size === 0) this.subscribers.delete(topic);
     },
-    publish: (topic, prepared, options) => {
+    publish: (topic, messages, options) => {
+      const prepared = this.prepare(messages);
       this.published++;
       if (topic.startsWith("1-")) this.publishedOutside++;
       for (const socket of this.subscribers.get(topic) ?? []) {

@@ -40,6 +40,6 @@ export class Arrivals {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
-    for (const { bytes, position } of waiting) this.#take(bytes, position);
+    for (let i = 0; i < waiting.length; i++) this.#take(waiting[i]!.bytes, waiting[i]!.position);
   }
 }

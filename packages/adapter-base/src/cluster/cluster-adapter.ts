@@ -297,8 +297,8 @@ export class ClusterAdapter extends InMemoryAdapter {
   /** Encoded where every reader can relay it as it is, in plain values where one could not. */
   #draftOf(event: OutgoingEvent, encoded: EncodedPacket, options: BroadcastOptions): Draft<Broadcast> {
     const { name: namespace, parserId: parser } = this.host;
-    const rooms = [...options.rooms];
-    const except = options.except === undefined ? [] : [...options.except];
+    const rooms = options.rooms.size === 0 ? NO_ROOMS : [...options.rooms];
+    const except = options.except === undefined || options.except.size === 0 ? NO_ROOMS : [...options.except];
     const { flags = {} } = options;
     if (!this.#node.membership.share(parser, namespace)) {
       return { kind: "broadcast", namespace, rooms, except, flags, event: event.data };
@@ -339,8 +339,9 @@ export class ClusterAdapter extends InMemoryAdapter {
   #relay(broadcast: Broadcast): void {
     const { origin, sequence, flags } = broadcast;
     // It may be in the log all the same.
-    if (origin !== "" && isRecoverable(undefined, flags)) this.#log?.unplaced(origin, sequence);
-    const options = optionsOf(broadcast, flags);
+    if (this.#log !== undefined && origin !== "" && isRecoverable(undefined, flags))
+      this.#log.unplaced(origin, sequence);
+    const options = broadcast.whom ?? optionsOf(broadcast, flags);
     if (!this.reachesAnyone(options)) {
       this.#node.traffic.wasted++;
       return;
@@ -362,7 +363,7 @@ export class ClusterAdapter extends InMemoryAdapter {
       onAck: (args) => this.#node.reply(origin, { kind: "ack", ...reply, args }),
       onGone: () => this.#node.reply(origin, { kind: "gone", ...reply }),
     };
-    const options = optionsOf(broadcast, broadcast.flags);
+    const options = broadcast.whom ?? optionsOf(broadcast, broadcast.flags);
     this.host.deliverWithAck(eventOf(event), options.flags ?? {}, this.recipients(options), sink);
   }
 
@@ -464,7 +465,7 @@ export class ClusterAdapter extends InMemoryAdapter {
     this.#guard(() => {
       encoded = this.#encodedIn(broadcast);
     });
-    return { origin, sequence, encoded, options: optionsOf(broadcast, flags) };
+    return { origin, sequence, encoded, options: broadcast.whom ?? optionsOf(broadcast, flags) };
   }
 
   async #askFor(node: NodeId, pid: string): Promise<void> {
@@ -500,6 +501,8 @@ export class ClusterAdapter extends InMemoryAdapter {
     }
   }
 }
+
+const NO_ROOMS: readonly Room[] = [];
 
 /** The recipient of something that does not wait for its turn. */
 class OneSocket implements Selection {

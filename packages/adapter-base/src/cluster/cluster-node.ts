@@ -1,6 +1,6 @@
 import type { AdapterHealth } from "../contract.js";
 import { Arrivals } from "./arrivals.js";
-import { decodeEnvelope, encodeDraft } from "./codec.js";
+import { decodeEnvelope, encodeDraft, isFrom } from "./codec.js";
 import { Complaints } from "./complaints.js";
 import type { Channel, ClusterDriver, DriverReceiver, NodeId } from "./contract.js";
 import { dispatch, type Handlers } from "./dispatch.js";
@@ -191,7 +191,9 @@ export class ClusterNode implements DriverReceiver {
     return this.#driver.unsubscribe(channel);
   }
 
-  onEnvelope(_channel: Channel, bytes: Uint8Array, position?: LogPosition): void {
+  onEnvelope(channel: Channel, bytes: Uint8Array, position?: LogPosition): void {
+    // Its own words mean something on the cluster's channel alone, where they prove that it hears, and in a log.
+    if (channel.kind !== "cluster" && position === undefined && isFrom(bytes, this.id)) return;
     this.#arrivals.add(bytes, position);
   }
 

@@ -1,35 +1,37 @@
 import type { EncodedPacket } from "@sockeye/socketio-parser";
+import { optionsOf } from "./commands.js";
 import type { Broadcast, Draft, Envelope, Sockets } from "./envelope.js";
 import { ClusterViolation } from "./errors.js";
 import { isKnownKind, readFields } from "./fields.js";
 import { Handshakes, writeHandshakes } from "./handshakes.js";
-import type { NodeId } from "./node-id.js";
-import { readSections, type Section, SectionWriter } from "./sections.js";
+import { type NodeId, nodeOf, numbersOf } from "./node-id.js";
+import { readSections, readUint32, type Section, SectionWriter, writeUint32 } from "./sections.js";
 import { ToldSocket } from "./socket-details.js";
 import { parseLowering, stringifyLifting } from "./values.js";
 
 /**
  * An envelope as bytes:
  *
- *     magic (0x5E), version (2), header form (1 byte), 0, number of chunks (2 bytes), sequence (6 bytes), sections
+ *     magic (0x5E), version (3), header form (1 byte), 0, number of chunks (2 bytes), sequence (6 bytes), origin (8 bytes), sections
  *     numbers are big endian; section = see `sections.ts`
  *
- * The first section is the header: the envelope's fields as JSON, plain (form 0) or with values of the application in the
+ * The first section is the header: the envelope's other fields as JSON, plain (form 0) or with values of the application in the
  * notation of `values.ts` (form 1). Then come the chunks: of the encoded packet, just as the parser wrote them, if the
  * envelope carries one; the handshakes of the sockets that it tells of, as one chunk (`handshakes.ts`). Then the attachments
  * of the header and of the handshakes. A reader refuses other versions, ignores fields and sections it does not know, and
  * tells unknown kinds from garbage.
  *
- * What differs from one broadcast of a node to the next, its number and its packet, is outside the header: a header that was read
- * once is known when it comes again.
+ * What differs from one broadcast to the next, its node, number and packet, is outside the header: a header that was read or
+ * written once is known when it comes again. A node's own envelopes can be told by their first bytes ({@link isFrom}).
  */
 const MAGIC = 0x5e;
-const VERSION = 2;
+const VERSION = 3;
 const PLAIN = 0;
 const LIFTED = 1;
-const PREFIX = 12;
+const PREFIX = 20;
 const CHUNKS_AT = 4;
 const SEQUENCE_AT = 6;
+const ORIGIN_AT = 12;
 const TWO_TO_32 = 2 ** 32;
 
 /** A well-formed envelope of a kind that this version does not know. */
@@ -51,10 +53,10 @@ export function encodeDraft(draft: Draft, origin: NodeId, sequence: number): Uin
   if (draft.kind === "broadcast" && draft.event === undefined) return encodeRelayed(draft, origin, sequence);
   const attachments: Uint8Array[] = [];
   const [fields, chunks] = draft.kind === "sockets" ? partSockets(draft, attachments) : [draft, []];
-  const header = { ...fields, origin, sequence: undefined };
+  const header = { ...fields, origin: undefined, sequence: undefined };
   const form = holdsValues(draft) ? LIFTED : PLAIN;
   const text = form === LIFTED ? stringifyLifting(header, attachments) : JSON.stringify(header);
-  const writer = writerOf(form, chunks.length, sequence);
+  const writer = writerOf(form, chunks.length, origin, sequence);
   writer.text(text);
   for (const chunk of chunks) writer.section(chunk);
   for (const attachment of attachments) writer.bytes(attachment);
@@ -63,18 +65,45 @@ export function encodeDraft(draft: Draft, origin: NodeId, sequence: number): Uin
 
 /** A broadcast that holds no value of the application, but its packet. What nodes say most. */
 function encodeRelayed(draft: Draft<Broadcast>, origin: NodeId, sequence: number): Uint8Array {
-  const { kind, namespace, rooms, except, flags, parser, request, packet = [] } = draft;
-  const writer = writerOf(PLAIN, packet.length, sequence);
-  writer.text(JSON.stringify({ kind, origin, namespace, rooms, except, flags, parser, request }));
+  const { packet = [] } = draft;
+  const header = headerOf(draft);
+  const writer = writerOf(PLAIN, packet.length, origin, sequence);
+  writer.text(header);
   for (const chunk of packet) writer.section(chunk);
   return writer.finish();
 }
 
-function writerOf(form: number, chunks: number, sequence: number): SectionWriter {
-  const high = Math.floor(sequence / TWO_TO_32);
-  const prefix = [MAGIC, VERSION, form, 0, chunks >> 8, chunks, high >> 8, high];
-  prefix.push(sequence >>> 24, sequence >>> 16, sequence >>> 8, sequence);
-  return new SectionWriter(prefix);
+/** What broadcasts to everybody in a namespace have for a header: the one that was written last. */
+const toEverybody = { namespace: "", parser: undefined as string | undefined, header: "" };
+
+function headerOf(draft: Draft<Broadcast>): string {
+  const { kind, namespace, rooms, except, flags, parser, request } = draft;
+  const isPlain = rooms.length === 0 && except.length === 0 && request === undefined && Object.keys(flags).length === 0;
+  if (isPlain && namespace === toEverybody.namespace && parser === toEverybody.parser) return toEverybody.header;
+  const header = JSON.stringify({ kind, namespace, rooms, except, flags, parser, request });
+  if (isPlain) Object.assign(toEverybody, { namespace, parser, header });
+  return header;
+}
+
+function writerOf(form: number, chunks: number, origin: NodeId, sequence: number): SectionWriter {
+  const writer = new SectionWriter(PREFIX);
+  const { prefix } = writer;
+  prefix[0] = MAGIC;
+  prefix[1] = VERSION;
+  prefix[2] = form;
+  prefix[3] = 0;
+  writeUint16(prefix, CHUNKS_AT, chunks);
+  writeUint16(prefix, SEQUENCE_AT, Math.floor(sequence / TWO_TO_32));
+  writeUint32(prefix, SEQUENCE_AT + 2, sequence);
+  const { high, low } = numbersOf(origin);
+  writeUint32(prefix, ORIGIN_AT, high);
+  writeUint32(prefix, ORIGIN_AT + 4, low);
+  return writer;
+}
+
+function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value;
 }
 
 function partSockets(draft: Draft<Sockets>, attachments: Uint8Array[]): [fields: object, chunks: EncodedPacket] {
@@ -96,27 +125,38 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | UnknownEnvelope | 
   }
 }
 
+/** Whether this node said it, as far as the first bytes tell; it may be no envelope all the same. */
+export function isFrom(bytes: Uint8Array, node: NodeId): boolean {
+  const { high, low } = numbersOf(node);
+  return readUint32(bytes, ORIGIN_AT) === high && readUint32(bytes, ORIGIN_AT + 4) === low;
+}
+
 function read(bytes: Uint8Array): Envelope | UnknownEnvelope {
   if (bytes[0] !== MAGIC || bytes[1] !== VERSION) throw new ClusterViolation("not an envelope of this version");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks = view.getUint16(CHUNKS_AT);
-  const sequence = view.getUint16(SEQUENCE_AT) * TWO_TO_32 + view.getUint32(SEQUENCE_AT + 2);
+  const chunks = readUint16(bytes, CHUNKS_AT);
+  const sequence = readUint16(bytes, SEQUENCE_AT) * TWO_TO_32 + readUint32(bytes, SEQUENCE_AT + 2);
   const sections = readSections(bytes, PREFIX);
   const header = sections[0];
   if (typeof header !== "string" || chunks >= sections.length) throw new ClusterViolation("sections are missing");
+  const origin = nodeOf(readUint32(bytes, ORIGIN_AT), readUint32(bytes, ORIGIN_AT + 4));
   const packet = chunks === 0 ? undefined : sections.slice(1, 1 + chunks);
   const known = bytes[2] === PLAIN ? knownBroadcasts.get(header) : undefined;
-  if (known !== undefined) return broadcastOf(known, sequence, packet);
+  if (known !== undefined) return broadcastOf(known, origin, sequence, packet);
   const attachments = sections.slice(1 + chunks).filter((section) => typeof section !== "string");
-  const envelope = readHeader(header, bytes[2]!, sequence, attachments);
+  const envelope = readHeader(header, bytes[2]!, origin, sequence, attachments);
   if (envelope.kind === "broadcast") {
-    if (bytes[2] === PLAIN) remember(header, envelope);
-    return broadcastOf(envelope, sequence, packet);
+    const broadcast = { ...envelope, whom: optionsOf(envelope, envelope.flags) };
+    if (bytes[2] === PLAIN) remember(header, broadcast);
+    return broadcastOf(broadcast, origin, sequence, packet);
   }
   return envelope.kind === "sockets" ? withHandshakes(envelope, packet?.[0], attachments) : envelope;
 }
 
-/** Broadcasts by their headers; of each its last number and no packet. */
+function readUint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) + bytes[at + 1]!;
+}
+
+/** Broadcasts by their headers; node, number and packet are those of the first one. */
 const knownBroadcasts = new Map<string, Broadcast>();
 const MOST_KNOWN = 1024;
 /** One with many rooms is read each time. */
@@ -128,20 +168,26 @@ function remember(header: string, broadcast: Broadcast): void {
   knownBroadcasts.set(header, broadcast);
 }
 
-function broadcastOf(header: Broadcast, sequence: number, packet: EncodedPacket | undefined): Broadcast {
-  const { kind, origin, namespace, rooms, except, flags, parser, event, request } = header;
-  return { kind, origin, sequence, namespace, rooms, except, flags, packet, parser, event, request };
+function broadcastOf(
+  header: Broadcast,
+  origin: NodeId,
+  sequence: number,
+  packet: EncodedPacket | undefined,
+): Broadcast {
+  const { kind, namespace, rooms, except, flags, whom, parser, event, request } = header;
+  return { kind, origin, sequence, namespace, rooms, except, flags, whom, packet, parser, event, request };
 }
 
 function readHeader(
   header: string,
   form: number,
+  origin: NodeId,
   sequence: number,
   attachments: readonly Uint8Array[],
 ): Envelope | UnknownEnvelope {
   const fields = parseHeader(header, form, attachments);
   if (!isKnownKind(fields.kind)) return { kind: "unknown" };
-  const envelope = readFields(fields.kind, fields, sequence);
+  const envelope = readFields(fields.kind, fields, origin, sequence);
   if (typeof envelope === "string") throw new ClusterViolation(`bad ${envelope} in ${fields.kind}`);
   return envelope;
 }

@@ -1,5 +1,5 @@
 import type { EncodedPacket } from "@sockeye/socketio-parser";
-import type { BroadcastFlags } from "../contract.js";
+import type { BroadcastFlags, BroadcastOptions } from "../contract.js";
 import type { Room, SocketId } from "../names.js";
 import type { NodeId } from "./contract.js";
 
@@ -71,6 +71,8 @@ interface Selecting extends InNamespace {
 export interface Broadcast extends Selecting {
   readonly kind: "broadcast";
   readonly flags: BroadcastFlags;
+  /** The same three fields as adapters take them, for this node alone: of one that was read. Shared by all with the same header. */
+  readonly whom?: BroadcastOptions | undefined;
   readonly packet?: EncodedPacket | undefined;
   /** Which parser encoded `packet`. */
   readonly parser?: string | undefined;

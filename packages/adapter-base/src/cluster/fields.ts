@@ -1,4 +1,5 @@
 import type { Envelope, RemoteSocketDetails } from "./envelope.js";
+import type { NodeId } from "./node-id.js";
 
 type Check = (value: unknown) => boolean;
 type Kind = Envelope["kind"];
@@ -12,7 +13,6 @@ const isStrings: Check = (value) => Array.isArray(value) && value.every(isString
 const isRooms: Check = (value) =>
   Array.isArray(value) && value.every((room) => isString(room) || Number.isFinite(room));
 const isRecord: Check = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isNode: Check = (value) => typeof value === "string" && /^[0-9a-f]{16}$/.test(value);
 const optional =
   (check: Check): Check =>
   (value) =>
@@ -24,20 +24,19 @@ function isSocketDetails(value: unknown): value is RemoteSocketDetails {
   return isString(id) && isRooms(rooms);
 }
 
-const common = { origin: isNode };
-const inNamespace = { ...common, namespace: isString };
+const inNamespace = { namespace: isString };
 const selecting = { ...inNamespace, rooms: isRooms, except: isRooms };
 const replying = { ...inNamespace, request: isString };
 
 /**
- * The fields of each kind of envelope that stand in its header; number and packet do not. What is not listed is ignored, what does
+ * The fields of each kind of envelope that stand in its header; node, number and packet do not. What is not listed is ignored, what does
  * not pass is a violation.
  */
 export const FIELDS: { readonly [K in Kind]: Readonly<Record<string, Check>> } = {
-  hello: { ...common, namespaces: isStrings, version: isCount, parser: isString, partitions: isCount, ask: isBoolean },
-  namespace: { ...common, name: isString, open: isBoolean, version: isCount },
-  heartbeat: { ...common, version: isCount },
-  goodbye: common,
+  hello: { namespaces: isStrings, version: isCount, parser: isString, partitions: isCount, ask: isBoolean },
+  namespace: { name: isString, open: isBoolean, version: isCount },
+  heartbeat: { version: isCount },
+  goodbye: {},
   broadcast: {
     ...selecting,
     flags: isRecord,
@@ -64,8 +63,13 @@ export function isKnownKind(kind: unknown): kind is Kind {
 }
 
 /** The envelope that a decoded header holds, with its known fields alone; the name of a bad field otherwise. */
-export function readFields(kind: Kind, header: Readonly<Record<string, unknown>>, sequence: number): Envelope | string {
-  const envelope: Record<string, unknown> = { kind, sequence };
+export function readFields(
+  kind: Kind,
+  header: Readonly<Record<string, unknown>>,
+  origin: NodeId,
+  sequence: number,
+): Envelope | string {
+  const envelope: Record<string, unknown> = { kind, origin, sequence };
   for (const [name, check] of Object.entries(FIELDS[kind])) {
     const value = Object.hasOwn(header, name) ? header[name] : undefined;
     if (!check(value)) return name;

@@ -13,18 +13,41 @@ const { Buffer: NodeBuffer } = globalThis as { Buffer?: typeof Buffer };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Node writes text straight to where it belongs; elsewhere that takes a view of the place. */
+class Memory {
+  readonly bytes: Uint8Array;
+  readonly #node: Buffer | undefined;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.#node = NodeBuffer?.from(this.bytes.buffer);
+  }
+
+  /** Returns the length in bytes; there must be room. */
+  write(text: string, at: number): number {
+    return this.#node === undefined
+      ? encoder.encodeInto(text, this.bytes.subarray(at)).written
+      : this.#node.write(text, at);
+  }
+}
+
 /** Texts and bytes are put together here and copied out; it grows with the largest one, up to a limit. */
-let scratch = new Uint8Array(4096);
+let scratch = new Memory(4096);
 const MAX_SCRATCH = 1024 * 1024;
 
+/** One is to be finished before the next one is begun. */
 export class SectionWriter {
-  #buffer = scratch;
+  #memory = scratch;
   #at: number;
 
-  /** What stands before the sections. */
-  constructor(prefix: readonly number[]) {
-    this.#buffer.set(prefix);
-    this.#at = prefix.length;
+  /** @param prefix how many bytes stand before the sections: {@link SectionWriter.prefix} */
+  constructor(prefix: number) {
+    this.#at = prefix;
+  }
+
+  /** What stands before the sections is to be written here, before the first of them. */
+  get prefix(): Uint8Array {
+    return this.#memory.bytes;
   }
 
   section(content: string | ArrayBuffer | ArrayBufferView): void {
@@ -34,8 +57,7 @@ export class SectionWriter {
 
   text(content: string): void {
     this.#reserve(bound(content));
-    const { written } = encoder.encodeInto(content, this.#buffer.subarray(this.#at + SECTION_HEAD));
-    this.#close(TEXT, written);
+    this.#close(TEXT, this.#memory.write(content, this.#at + SECTION_HEAD));
   }
 
   bytes(content: ArrayBuffer | ArrayBufferView): void {
@@ -43,33 +65,30 @@ export class SectionWriter {
     const view = ArrayBuffer.isView(content)
       ? new Uint8Array(content.buffer, content.byteOffset, content.byteLength)
       : new Uint8Array(content);
-    this.#buffer.set(view, this.#at + SECTION_HEAD);
+    this.#memory.bytes.set(view, this.#at + SECTION_HEAD);
     this.#close(BYTES, content.byteLength);
   }
 
   finish(): Uint8Array {
-    if (this.#buffer.byteLength <= MAX_SCRATCH) scratch = this.#buffer;
-    return this.#buffer.slice(0, this.#at);
+    if (this.#memory.bytes.byteLength <= MAX_SCRATCH) scratch = this.#memory;
+    return this.#memory.bytes.slice(0, this.#at);
   }
 
   /** Writes the head of the section whose content stands behind it. */
   #close(type: number, length: number): void {
-    const buffer = this.#buffer;
-    const at = this.#at;
-    buffer[at] = type;
-    buffer[at + 1] = length >>> 24;
-    buffer[at + 2] = length >>> 16;
-    buffer[at + 3] = length >>> 8;
-    buffer[at + 4] = length;
-    this.#at = at + SECTION_HEAD + length;
+    const { bytes } = this.#memory;
+    bytes[this.#at] = type;
+    writeUint32(bytes, this.#at + 1, length);
+    this.#at += SECTION_HEAD + length;
   }
 
   #reserve(length: number): void {
+    const { bytes } = this.#memory;
     const needed = this.#at + SECTION_HEAD + length;
-    if (needed <= this.#buffer.byteLength) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.byteLength));
-    larger.set(this.#buffer.subarray(0, this.#at));
-    this.#buffer = larger;
+    if (needed <= bytes.byteLength) return;
+    const larger = new Memory(Math.max(needed, 2 * bytes.byteLength));
+    larger.bytes.set(bytes.subarray(0, this.#at));
+    this.#memory = larger;
   }
 }
 
@@ -84,16 +103,30 @@ function bound(text: string): number {
  * @throws ClusterViolation when they are malformed, TypeError when a text is no UTF-8
  */
 export function readSections(bytes: Uint8Array, prefix: number): Section[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sections: Section[] = [];
   let at = prefix;
   while (at < bytes.byteLength) {
-    const type = view.getUint8(at);
-    const end = at + SECTION_HEAD + view.getUint32(at + 1);
-    if (type > BYTES || end > bytes.byteLength) throw new ClusterViolation("bad section");
-    const content = bytes.subarray(at + SECTION_HEAD, end);
+    const type = bytes[at]!;
+    const from = at + SECTION_HEAD;
+    const end = from + readUint32(bytes, at + 1);
+    // A head that is cut off makes its end no number.
+    if (type > BYTES || !(end <= bytes.byteLength)) throw new ClusterViolation("bad section");
+    const content = bytes.subarray(from, end);
     sections.push(type === TEXT ? decoder.decode(content) : content);
     at = end;
   }
   return sections;
+}
+
+/** Big endian. NaN behind the end. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return bytes[at]! * 2 ** 24 + (bytes[at + 1]! << 16) + (bytes[at + 2]! << 8) + bytes[at + 3]!;
+}
+
+/** Big endian. */
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeEnvelope, encodeEnvelope } from "../../src/cluster/codec.js";
+import { decodeEnvelope, encodeEnvelope, isFrom } from "../../src/cluster/codec.js";
 import type { Envelope } from "../../src/cluster/envelope.js";
 import { ClusterViolation } from "../../src/cluster/errors.js";
 import { FIELDS } from "../../src/cluster/fields.js";
@@ -43,8 +43,9 @@ const envelopes: Envelope[] = [
   { ...named, kind: "handed-over", request },
 ];
 
-/** With the handshakes of sockets read, as members of plain objects. */
+/** With the handshakes of sockets read, as members of plain objects, and without what is said twice. */
 function plain(decoded: ReturnType<typeof decodeEnvelope>): object {
+  if ("whom" in decoded) return { ...decoded, whom: undefined };
   if (!("sockets" in decoded)) return decoded;
   const sockets = decoded.sockets.map(({ id, handshake, rooms, data }) => ({ id, handshake, rooms, data }));
   return { ...decoded, sockets };
@@ -56,6 +57,9 @@ function withHeader(change: (header: Record<string, unknown>) => object): Uint8A
 }
 
 const SEQUENCE = [0, 0, 0, 0, 0, 7];
+const ORIGIN = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
+/** Where the length of the header is. */
+const LENGTH_AT = 21;
 
 describe("envelope codec", () => {
   it.each(envelopes)("carries $kind", (envelope) => {
@@ -91,8 +95,51 @@ describe("envelope codec", () => {
       { ...one, namespace: "/" },
       { ...one, sequence: 9, packet: ["2[3]"] },
     ];
-    for (const envelope of varied) expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+    for (const envelope of varied) expect(plain(decodeEnvelope(encodeEnvelope(envelope)))).toEqual(envelope);
   });
+
+  it("says whom a broadcast is for as adapters take it, for one node alone; what has the same header shares it", () => {
+    const broadcast: Envelope = {
+      ...selecting,
+      except: ["y"],
+      kind: "broadcast",
+      flags: { volatile: true },
+      packet: ["2[1]"],
+    };
+    const [first, second] = [broadcast, { ...broadcast, origin: "ffffffffffffffff", sequence: 9 }].map((envelope) => {
+      const decoded = decodeEnvelope(encodeEnvelope(envelope));
+      return "whom" in decoded ? decoded.whom : undefined;
+    });
+    expect(first).toEqual({ rooms: new Set(["x"]), except: new Set(["y"]), flags: { volatile: true, local: true } });
+    expect(second).toBe(first);
+  });
+
+  it("writes the header of each namespace, parser and kind of broadcast, whatever was written before", () => {
+    const one: Envelope = {
+      ...named,
+      rooms: [],
+      except: [],
+      kind: "broadcast",
+      flags: {},
+      packet: ["2[1]"],
+      parser: "json",
+    };
+    const varied: Envelope[] = [one, { ...one, namespace: "/" }, one, { ...one, parser: undefined }];
+    varied.push({ ...one, flags: { compress: false } }, { ...one, except: ["x"] }, { ...one, rooms: ["x"] }, one);
+    for (const envelope of varied) expect(plain(decodeEnvelope(encodeEnvelope(envelope)))).toEqual(envelope);
+  });
+
+  it.each(["0123456789abcdef", "00000000ffffffff", "fedcba9876543210", "0000000000000000"])(
+    "tells by the first bytes that %s said it",
+    (origin) => {
+      const bytes = encodeEnvelope({ kind: "goodbye", sequence: 7, origin });
+      expect(decodeEnvelope(bytes)).toMatchObject({ origin });
+      expect(isFrom(bytes, origin)).toBe(true);
+      expect(isFrom(bytes, "0123456700000000")).toBe(false);
+      expect(isFrom(bytes, "0000000089abcdef")).toBe(false);
+      expect(isFrom(bytes.subarray(0, 19), origin)).toBe(false);
+    },
+  );
 
   it("takes a packet from the chunks alone", () => {
     const forged = withHeader((header) => ({ ...header, ...selecting, kind: "join", target: [], packet: [1, {}] }));
@@ -100,14 +147,17 @@ describe("envelope codec", () => {
       Buffer.from(forged).toString("latin1").replace('"join"', '"broadcast","flags":{}'),
       "latin1",
     );
-    broadcast.writeUInt32BE(broadcast.readUInt32BE(13) + '"broadcast","flags":{}'.length - '"join"'.length, 13);
+    broadcast.writeUInt32BE(
+      broadcast.readUInt32BE(LENGTH_AT) + '"broadcast","flags":{}'.length - '"join"'.length,
+      LENGTH_AT,
+    );
     expect(decodeEnvelope(broadcast)).toMatchObject({ kind: "broadcast", packet: undefined });
   });
 
   it("carries large packets, and many chunks", () => {
     const chunks = Array.from({ length: 300 }, (_, i) => (i % 2 ? "é".repeat(i * 20) : new Uint8Array(i * 4).fill(i)));
     const envelope: Envelope = { ...selecting, kind: "broadcast", flags: {}, packet: chunks, parser: "json" };
-    expect(decodeEnvelope(encodeEnvelope(envelope))).toEqual(envelope);
+    expect(plain(decodeEnvelope(encodeEnvelope(envelope)))).toEqual(envelope);
     expect(decodeEnvelope(encodeEnvelope(envelopes[0]!))).toEqual(envelopes[0]);
   });
 
@@ -134,7 +184,7 @@ describe("envelope codec", () => {
   it("refuses sockets without their handshakes", () => {
     const bytes = withHeader((header) => ({ ...header, ...named, kind: "answer", request, args: [], sockets: [] }));
     const forged = Buffer.from(Buffer.from(bytes).toString("latin1").replace('"answer"', '"sockets"'), "latin1");
-    forged.writeUInt32BE(forged.readUInt32BE(13) + 1, 13);
+    forged.writeUInt32BE(forged.readUInt32BE(LENGTH_AT) + 1, LENGTH_AT);
     expect(decodeEnvelope(forged)).toEqual(new ClusterViolation("handshakes are missing"));
   });
 
@@ -175,7 +225,6 @@ describe("envelope codec", () => {
   });
 
   it.each([
-    ["an origin that is no node", { origin: "me" }],
     ["a missing field", { version: undefined }],
     ["a negative count", { version: -1 }],
   ])("refuses %s", (_, fields) => {
@@ -185,15 +234,15 @@ describe("envelope codec", () => {
   it.each([
     ["nothing", []],
     ["another magic", [0x7b, 1, 0, 0]],
-    ["another version", [0x5e, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
-    ["half a prefix", [0x5e, 2, 0, 0, 0, 0, 0, 0]],
-    ["no header", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE]],
-    ["a header of bytes", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 1, 0, 0, 0, 1, 0x30]],
-    ["text that is not UTF-8", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0, 0, 0, 1, 0xff]],
-    ["a header that is null", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]],
-    ["a section longer than the rest", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 0, 0xff, 0xff, 0xff, 0xff, 0x30]],
-    ["a section of unknown type", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, 9, 0, 0, 0, 0]],
-    ["chunks that are not there", [0x5e, 2, 0, 0, 0, 1, ...SEQUENCE, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
+    ["another version", [0x5e, 2, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
+    ["half a prefix", [0x5e, 3, 0, 0, 0, 0, 0, 0]],
+    ["no header", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN]],
+    ["a header of bytes", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 1, 0, 0, 0, 1, 0x30]],
+    ["text that is not UTF-8", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 0, 0, 0, 0, 1, 0xff]],
+    ["a header that is null", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 0, 0, 0, 0, 4, 0x6e, 0x75, 0x6c, 0x6c]],
+    ["a section longer than the rest", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 0, 0xff, 0xff, 0xff, 0xff, 0x30]],
+    ["a section of unknown type", [0x5e, 3, 0, 0, 0, 0, ...SEQUENCE, ...ORIGIN, 9, 0, 0, 0, 0]],
+    ["chunks that are not there", [0x5e, 3, 0, 0, 0, 1, ...SEQUENCE, ...ORIGIN, 0, 0, 0, 0, 2, 0x7b, 0x7d]],
   ])("refuses %s", (_, bytes) => {
     const outcome = decodeEnvelope(Uint8Array.from(bytes));
     expect(outcome).toBeInstanceOf(ClusterViolation);
@@ -235,9 +284,9 @@ describe("envelope codec", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
         expect(decodeEnvelope(noise)).toBeTypeOf("object");
-        expect(decodeEnvelope(Uint8Array.of(0x5e, 2, noise.length & 1, 0, 0, 0, ...SEQUENCE, ...noise))).toBeTypeOf(
-          "object",
-        );
+        expect(
+          decodeEnvelope(Uint8Array.of(0x5e, 3, noise.length & 1, 0, 0, 0, ...SEQUENCE, ...ORIGIN, ...noise)),
+        ).toBeTypeOf("object");
       }),
     );
   });

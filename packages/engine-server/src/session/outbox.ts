@@ -36,7 +36,7 @@ export class OutgoingPacket {
     this.callback = callback;
     this.parts = parts;
     this.variants = parts === undefined ? undefined : new WireVariants();
-    this.size = parts === undefined ? sizeOf(data) : parts.reduce((sum, part) => sum + part.size, 0);
+    this.size = parts === undefined ? sizeOf(data) : sizeOfAll(parts);
   }
 }
 
@@ -66,13 +66,20 @@ export function sizeOf(data: EngineData | undefined): number {
   return typeof data === "string" ? data.length + 1 : data.byteLength;
 }
 
+function sizeOfAll(parts: readonly OutgoingPacket[]): number {
+  let size = 0;
+  for (let i = 0; i < parts.length; i++) size += parts[i]!.size;
+  return size;
+}
+
 /** Makes a prepared message (see `EngineServer.prepare`). */
 export function prepareMessages(
   messages: readonly EngineData[],
   compress: boolean,
   volatile: boolean,
 ): PreparedMessage & OutgoingPacket {
-  const parts = messages.map((data) => new OutgoingPacket("message", data, compress, volatile));
+  const parts: OutgoingPacket[] = [];
+  for (let i = 0; i < messages.length; i++) parts.push(new OutgoingPacket("message", messages[i], compress, volatile));
   return new OutgoingPacket("message", undefined, compress, volatile, undefined, parts) as PreparedMessage &
     OutgoingPacket;
 }

@@ -44,7 +44,7 @@ function sharedFrame(part: OutgoingPacket, protocol: Protocol, supportsBinary: b
   return { data: typeof data === "string" ? Buffer.from(data) : data, isBinary, compress };
 }
 
-function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
+export function bytesOf(data: ArrayBuffer | ArrayBufferView): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return new Uint8Array(data);

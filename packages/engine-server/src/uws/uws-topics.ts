@@ -1,10 +1,10 @@
-import type { EngineSocket, EngineTopics, PreparedMessage } from "../contract.js";
+import type { EngineData, EnginePublishOptions, EngineSocket, EngineTopics, PreparedMessage } from "../contract.js";
 import type { FlushQueue } from "../flush-queue.js";
-import type { OutgoingPacket } from "../session/outbox.js";
+import { prepareMessages } from "../session/outbox.js";
 import { protocolV4 } from "../session/protocol.js";
 import { Socket } from "../socket.js";
 import type { NativeApp, NativeWebSocket } from "./native.js";
-import { type Frame, framesOf } from "./uws-frames.js";
+import { bytesOf } from "./uws-frames.js";
 import { type TopicKeeper, UwsWebSocketTransport } from "./uws-websocket.js";
 
 /**
@@ -24,7 +24,7 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
   /** Bytes published between two looks at who keeps up. */
   readonly #stride: number;
   /** Applications that publications go to, with the smallest message that is worth compressing there. */
-  readonly #apps = new Map<NativeApp, number>();
+  readonly #apps: { readonly app: NativeApp; readonly compressFrom: number }[] = [];
   readonly #attached = new Set<UwsWebSocketTransport>();
   readonly #detached = new Map<string, Set<EngineSocket>>();
   #published = 0;
@@ -35,7 +35,7 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
   }
 
   add(app: NativeApp, compressFrom: number): void {
-    this.#apps.set(app, compressFrom);
+    if (this.#apps.every((known) => known.app !== app)) this.#apps.push({ app, compressFrom });
   }
 
   /** Subscribers, those that are detached included. */
@@ -71,14 +71,21 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     if (subscriptions.topics.size === 0) this.forget(transport);
   }
 
-  publish(topic: string, prepared: PreparedMessage, options?: { readonly except?: EngineSocket }): void {
+  publish(
+    topic: string,
+    messages: readonly EngineData[],
+    { except, compress = true }: EnginePublishOptions = ALL,
+  ): void {
     this.#flushQueue.flush();
-    const frames = framesOf(prepared as PreparedMessage & OutgoingPacket, protocolV4, true);
+    const frames: Uint8Array[] = [];
+    for (let i = 0; i < messages.length; i++) frames.push(frameOf(messages[i]!));
     this.#lookAfter(frames);
-    const except = options?.except;
-    const sender = nativeSubscriber(except, topic);
-    for (const frame of frames) this.#publishFrame(topic, frame, sender);
-    for (const socket of this.#detached.get(topic) ?? []) if (socket !== except) socket.writePrepared?.(prepared);
+    const sender = except === undefined ? undefined : nativeSubscriber(except, topic);
+    for (let i = 0; i < frames.length; i++) {
+      this.#publishFrame(topic, frames[i]!, typeof messages[i] !== "string", compress, sender);
+    }
+    const detached = this.#detached.size === 0 ? undefined : this.#detached.get(topic);
+    if (detached !== undefined) this.#write(detached, prepareMessages(messages, compress, false), except);
   }
 
   // --- TopicKeeper --------------------------------------------------------------------------------------------------
@@ -126,16 +133,26 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
     return subscriptions;
   }
 
-  #publishFrame(topic: string, frame: Frame, sender: UwsWebSocketTransport | undefined): void {
-    const { data, isBinary, compress } = frame;
-    for (const [app, compressFrom] of this.#apps) {
+  #publishFrame(
+    topic: string,
+    data: Uint8Array,
+    isBinary: boolean,
+    compress: boolean,
+    sender: UwsWebSocketTransport | undefined,
+  ): void {
+    for (let i = 0; i < this.#apps.length; i++) {
+      const { app, compressFrom } = this.#apps[i]!;
       const publisher: Pick<NativeWebSocket, "publish"> = sender?.app === app ? sender.socket! : app;
       publisher.publish(topic, data, isBinary, compress && data.length >= compressFrom);
     }
   }
 
-  #lookAfter(frames: readonly Frame[]): void {
-    for (const { data } of frames) this.#published += data.length;
+  #write(sockets: ReadonlySet<EngineSocket>, prepared: PreparedMessage, except: EngineSocket | undefined): void {
+    for (const socket of sockets) if (socket !== except) socket.writePrepared?.(prepared);
+  }
+
+  #lookAfter(frames: readonly Uint8Array[]): void {
+    for (let i = 0; i < frames.length; i++) this.#published += frames[i]!.length;
     if (this.#published < this.#stride) return;
     this.#published = 0;
     for (const transport of this.#attached) transport.holdBack();
@@ -154,6 +171,13 @@ export class UwsTopics implements EngineTopics, TopicKeeper {
   }
 }
 
+const ALL: EnginePublishOptions = {};
+
+/** A message in protocol 4, text as bytes: some interfaces of the library would encode it anew for each recipient. */
+function frameOf(message: EngineData): Uint8Array {
+  return typeof message === "string" ? Buffer.from(`4${message}`) : bytesOf(message);
+}
+
 /** A topic that nobody publishes to. */
 const NOTHING = "sockeye: nothing";
 
@@ -164,8 +188,8 @@ function leave(socket: NativeWebSocket | undefined, topic: string, isLast: boole
 }
 
 /** The excluded socket's own transport, when the library would otherwise reach it. */
-function nativeSubscriber(socket: EngineSocket | undefined, topic: string): UwsWebSocketTransport | undefined {
-  const transport = socket?.transport;
+function nativeSubscriber(socket: EngineSocket, topic: string): UwsWebSocketTransport | undefined {
+  const { transport } = socket;
   if (!(transport instanceof UwsWebSocketTransport) || transport.socket === undefined) return undefined;
   const { subscriptions } = transport;
   return subscriptions?.native === true && subscriptions.topics.has(topic) ? transport : undefined;

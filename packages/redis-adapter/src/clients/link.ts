@@ -242,8 +242,8 @@ class OwnLink implements OwnedLink {
   }
 }
 
-async function send(client: LibraryClient, route: string, command: Command): Promise<Reply> {
-  return asReply(await client.send(route, command));
+function send(client: LibraryClient, route: string, command: Command): Promise<Reply> {
+  return client.send(route, command).then(asReply);
 }
 
 function sendAll(client: LibraryClient, route: string, commands: readonly Command[]): Promise<Reply>[] {

@@ -4,7 +4,6 @@ import { TIMED_OUT, within } from "../deadline.js";
 import { Outbox, type OutboxLimits, type Parcel, type Run, type Way } from "../outbox.js";
 import { SOURCES } from "../recovery/scripts.js";
 import { isRefusal } from "../reply-errors.js";
-import { Turns } from "../turns.js";
 
 export type { Way } from "../outbox.js";
 
@@ -24,7 +23,6 @@ export interface PublishPathPort {
 export class PublishPath {
   readonly #port: PublishPathPort;
   readonly #options: PublishPathOptions;
-  readonly #turns = new Turns();
   readonly #outbox: Outbox;
   /** Routes to nodes that know the scripts, as far as we know. */
   #prepared = new Set<string>();
@@ -41,7 +39,8 @@ export class PublishPath {
         write: (parcels) => this.#write(parcels),
         state: (way) => this.#tell(way === "up"),
         dropped: (channels) => port.dropped(channels),
-        soon: this.#turns.soon,
+        // Cheaper than `queueMicrotask`, which keeps track of where it was called.
+        soon: (callback) => void Promise.resolve().then(callback),
         later: (callback) => void setImmediate(callback),
         now: () => performance.now(),
       },
@@ -68,9 +67,9 @@ export class PublishPath {
     });
   }
 
-  async publish(channel: Channel, way: Way, envelope: Uint8Array): Promise<void> {
-    this.checkSize(envelope);
-    await this.#outbox.publish(channel, way, envelope);
+  publish(channel: Channel, way: Way, envelope: Uint8Array): Promise<void> {
+    const tooLarge = this.#tooLarge(envelope);
+    return tooLarge === undefined ? this.#outbox.publish(channel, way, envelope) : Promise.reject(tooLarge);
   }
 
   /** A command of which the caller wants the reply, in order with what is published. */
@@ -87,11 +86,9 @@ export class PublishPath {
   }
 
   /** @throws ClusterError `ERR_SOCKEYE_CLUSTER_TOO_LARGE` */
-  checkSize({ byteLength }: Uint8Array): void {
-    const { maxEnvelopeBytes } = this.#options;
-    if (byteLength <= maxEnvelopeBytes) return;
-    const message = `an envelope of ${byteLength} bytes, and maxEnvelopeBytes is ${maxEnvelopeBytes}`;
-    throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", message);
+  checkSize(envelope: Uint8Array): void {
+    const tooLarge = this.#tooLarge(envelope);
+    if (tooLarge !== undefined) throw tooLarge;
   }
 
   /** Asks Redis for a sign of life. Resolves when there was one, or not in time; rejects with a refusal. */
@@ -118,6 +115,13 @@ export class PublishPath {
     this.#outbox.close();
   }
 
+  #tooLarge({ byteLength }: Uint8Array): ClusterError | undefined {
+    const { maxEnvelopeBytes } = this.#options;
+    if (byteLength <= maxEnvelopeBytes) return undefined;
+    const message = `an envelope of ${byteLength} bytes, and maxEnvelopeBytes is ${maxEnvelopeBytes}`;
+    return new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", message);
+  }
+
   #tell(isUp: boolean): void {
     if (this.#isUp === isUp) return;
     this.#isUp = isUp;
@@ -132,13 +136,14 @@ export class PublishPath {
   }
 
   #write(parcels: readonly Parcel[]): Promise<Reply>[] {
-    const [first] = parcels;
-    return parcels.length === 1 && first?.kind === "run" ? [this.#writeRun(first)] : this.#writeAll(parcels);
+    const first = parcels[0]!;
+    return parcels.length === 1 && first.kind === "run" ? [this.#writeRun(first)] : this.#writeAll(parcels);
   }
 
   /** What most writes are. */
   #writeRun(run: Run): Promise<Reply> {
     const commands = this.#port.commandsOf(run.target, run.envelopes);
+    if (commands.length === 1) return this.#link!.send(this.#routeOf(run), commands[0]!);
     const sent = this.#link!.sendAll(this.#routeOf(run), commands);
     for (let i = 0; i < sent.length - 1; i++) sent[i]!.catch(() => undefined);
     return sent.at(-1)!;

@@ -50,7 +50,8 @@ export function sectionsOfData(data: unknown): Section[] {
 
 /** `data`: its sections. */
 export function encodeSession(session: Omit<StoredSession, "data">, data: readonly Section[]): Uint8Array {
-  const writer = new SectionWriter([VERSION]);
+  const writer = new SectionWriter(1);
+  writer.prefix[0] = VERSION;
   writer.text(JSON.stringify(session));
   for (const section of data) writer.section(section);
   return writer.finish();
@@ -69,7 +70,8 @@ export function decodeSession(bytes: Uint8Array): StoredSession {
 
 export function encodePrivateEvent(event: StoredPrivateEvent): Uint8Array {
   const { epoch, sharedPosition, previous, previousAt, encoded } = event;
-  const writer = new SectionWriter([VERSION]);
+  const writer = new SectionWriter(1);
+  writer.prefix[0] = VERSION;
   writer.text(JSON.stringify([epoch, sharedPosition, previous, previousAt]));
   for (const chunk of encoded) writer.section(chunk);
   return writer.finish();
