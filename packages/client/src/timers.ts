@@ -10,8 +10,8 @@ const native = { setTimeout, clearTimeout };
 
 /** Starts a timer under the options of one connection; none without a number. */
 export function later(options: TimerOptions, run: () => void, ms: number | false | undefined): Cancel {
-  const { setTimeout: start, clearTimeout: stop } = options.useNativeTimers ? native : globalThis;
   if (typeof ms !== "number") return () => {};
+  const { setTimeout: start, clearTimeout: stop } = options.useNativeTimers ? native : globalThis;
   const timer = start(run, Math.min(ms, LONGEST));
   unref(timer, options);
   return () => stop(timer);

@@ -208,7 +208,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     const { type } = packet;
     if (type === CONNECT) this.#joined(packet.data as Joined | undefined);
     else if (type === EVENT || type === BINARY_EVENT) this.onevent(packet);
-    else if (type === ACK || type === BINARY_ACK) this.#unanswered.get(packet.id)?.settle?.(null, ...packet.data);
+    else if (type === ACK || type === BINARY_ACK) this.#unanswered.get(packet.id)?.settle?.(null, packet.data);
     else if (type === CONNECT_ERROR) this.#refused(packet.data);
     else {
       this.#leave();
@@ -310,7 +310,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     const { volatile, timeout, signal, withError = !!signal || timeout !== undefined } = flags;
     const { io, nsp } = this;
     const id = callback && this.#ids++;
-    const event: Outgoing = { type: EVENT, nsp, data, id, flags };
+    const event: Outgoing = { type: EVENT, nsp, data, id, flags, settle: undefined };
     const aborted = signal && new UnansweredError("ABORTED", "operation has been aborted");
     if (callback) {
       const abort = () => this.#giveUp(event, aborted!);
@@ -318,7 +318,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
       const stop = later(this.options, late, timeout);
       signal?.addEventListener("abort", abort);
       this.#unanswered.set(id!, event);
-      event.settle = (error, ...args) => {
+      event.settle = (error, args = []) => {
         event.settle = undefined;
         this.#unanswered.delete(id!);
         stop();
