@@ -13,7 +13,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
  * Bytes after gzip that an entry may cost its user. A ratchet: it follows the bundle down and never up. The goal is
  * 9,000 for the default entry and 6,000 for WebSocket alone.
  */
-const largest = { default: 9_380, websocket: 5_805 };
+const largest = { default: 9_375, websocket: 5_800 };
 
 const rows: string[] = [];
 

@@ -249,8 +249,9 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
 
   #refused(reason: unknown): void {
     const { message = reason, data, retryAfter } = Object(reason);
-    const word = message === "Invalid namespace" ? "NO_NAMESPACE" : "REFUSED";
-    this.refuseWith(new RefusedError(word, message, { data, retryAfter }));
+    this.refuseWith(
+      new RefusedError(message === "Invalid namespace" ? "NO_NAMESPACE" : "REFUSED", message, { data, retryAfter }),
+    );
   }
 
   protected refuseWith(error: RefusedError): void {
