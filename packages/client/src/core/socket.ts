@@ -279,29 +279,28 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
 
   /** An event came. Code that is older than `onAny` puts a function of its own in its place. @deprecated */
   onevent({ data, id }: EventPacket): void {
-    const { receiveBufferLimit = 100_000 } = this.options;
     const event: unknown[] = [...data];
-    if (id !== undefined) event.push(this.#answer(id));
-    else if (this._pid) trackOffset(this, event);
+    if (id !== undefined) {
+      // Acknowledges the event, once.
+      let wanted = true;
+      event.push((...data: unknown[]) => {
+        if (wanted && this.connected) this.io.sendPacket({ type: ACK, nsp: this.nsp, id, data });
+        wanted = false;
+      });
+    } else if (this._pid) trackOffset(this, event);
     if (this.connected) this.deliver(event);
-    else if (this.receiveBuffer.push(event) > receiveBufferLimit) {
-      this.receiveBuffer = [];
-      throw bufferFull(receiveBufferLimit);
+    else {
+      const { receiveBufferLimit = 100_000 } = this.options;
+      if (this.receiveBuffer.push(event) > receiveBufferLimit) {
+        this.receiveBuffer = [];
+        throw bufferFull(receiveBufferLimit);
+      }
     }
   }
 
   protected deliver(event: unknown[]): void {
     // A custom parser may let through what would forge an event of the library's own.
     if (!RESERVED_EVENTS.has(event[0] as string)) this.dispatch(...(event as unknown as ["connect"]));
-  }
-
-  /** The function that acknowledges an event, once. */
-  #answer(id: number): AckCallback {
-    let wanted = true;
-    return (...data) => {
-      if (wanted && this.connected) this.io.sendPacket({ type: ACK, nsp: this.nsp, id, data });
-      wanted = false;
-    };
   }
 
   // --- events that go -----------------------------------------------------------------------------------------------
