@@ -269,11 +269,11 @@ export class Server extends Engine {
   ): BaseTransport {
     const supportsBinary = !view.query.has("b64");
     if (ws instanceof ServerWebSocket) return new WebSocketTransport(protocol, supportsBinary, ws);
-    const { perMessageDeflate, wsEngine } = this.opts;
+    const { maxHttpBufferSize, perMessageDeflate, wsEngine } = this.opts;
     const threshold = perMessageDeflate === false ? Number.POSITIVE_INFINITY : perMessageDeflate.threshold;
     // Only of `ws` we know that it writes whole frames to this very stream and leaves us room between them.
     const stream = wsEngine === undefined || wsEngine === ws8 ? socket : undefined;
-    return new ForeignWebSocketTransport(protocol, supportsBinary, ws, stream, threshold);
+    return new ForeignWebSocketTransport(protocol, supportsBinary, ws, stream, threshold, maxHttpBufferSize);
   }
 
   #createWebSocketServer(): void {

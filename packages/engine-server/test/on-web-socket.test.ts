@@ -69,6 +69,23 @@ describe("a WebSocket that somebody else has accepted", () => {
     }),
   );
 
+  it(
+    "is closed when it says more at once than is taken, whatever its own server would take",
+    withMounted({ maxHttpBufferSize: 1000 }, async (rig) => {
+      const session = nextSession(rig);
+      const peer = new Peer(rig, WEBSOCKET);
+      const socket = await session;
+      const heard: unknown[] = [];
+      socket.on("data", (data) => heard.push(data));
+      const ended = new Promise((resolve) => socket.on("close", resolve));
+      await peer.message();
+      peer.ws.send(`4${"x".repeat(999)}`);
+      peer.ws.send(`4${"x".repeat(1000)}`);
+      expect((await closing(peer))[0]).toBe(1009);
+      expect([await ended, heard]).toEqual(["transport error", ["x".repeat(999)]]);
+    }),
+  );
+
   it.each<[string, EngineOptions, string, string]>([
     ["allowRequest", { allowRequest: (_, done) => done("no", false) }, WEBSOCKET, "no"],
     ["the protocol", {}, "EIO=3&transport=websocket", "Unsupported protocol version"],

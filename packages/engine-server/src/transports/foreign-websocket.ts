@@ -27,6 +27,8 @@ export interface WebSocketLike {
 /** `readyState` of an open one. */
 export const OPEN = 1;
 const MESSAGE_DIGIT = 0x34;
+/** Close code. */
+const MESSAGE_TOO_BIG = 1009;
 
 /** The transport of a WebSocket, for listeners that are shared by all of them. */
 const OWNER = Symbol("sockeye transport");
@@ -46,6 +48,7 @@ export class ForeignWebSocketTransport extends BaseTransport {
   readonly #stream: RawStream | undefined;
   /** Smallest message worth compressing; `Infinity` when the peer did not agree to compression. */
   readonly #compressFrom: number;
+  readonly #maxPayload: number;
   /** Messages that `ws` has and the operating system has not: what we write ourselves must not overtake them. */
   #inWs = 0;
   #messages = 0;
@@ -55,6 +58,7 @@ export class ForeignWebSocketTransport extends BaseTransport {
   /**
    * @param stream the upgrade's stream, when frames may be written to it directly; without it everything goes through
    * `socket.send`.
+   * @param maxPayload bytes of the largest message that is taken, whatever the WebSocket itself would let through
    */
   constructor(
     protocol: Protocol,
@@ -62,11 +66,13 @@ export class ForeignWebSocketTransport extends BaseTransport {
     socket: WebSocketLike,
     stream: RawStream | undefined,
     compressionThreshold: number,
+    maxPayload: number,
   ) {
     super(protocol, supportsBinary);
     this.socket = socket;
     this.#stream = stream;
     this.#compressFrom = socket.extensions ? compressionThreshold : Number.POSITIVE_INFINITY;
+    this.#maxPayload = maxPayload;
     (socket as OwnedWebSocket)[OWNER] = this;
     socket.on("message", onMessage);
     socket.on("error", onError);
@@ -126,7 +132,10 @@ export class ForeignWebSocketTransport extends BaseTransport {
   /** A frame arrived. For the listeners below, as the next three. */
   onFrame(data: Buffer, isBinary: boolean): void {
     this.#messages++;
-    if (isBinary) this.receiveFrame(data);
+    if (data.length > this.#maxPayload) {
+      this.socket.close(MESSAGE_TOO_BIG);
+      this.onSocketError(new RangeError("Max payload size exceeded"));
+    } else if (isBinary) this.receiveFrame(data);
     else if (data[0] === MESSAGE_DIGIT) this.owner?.onMessage(this, data.toString("utf8", 1));
     else this.receiveFrame(data.toString());
   }
