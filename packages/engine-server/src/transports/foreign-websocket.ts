@@ -2,6 +2,7 @@ import { isBinaryData } from "@sockeye/engine-parser";
 import { TransportFailure } from "../errors.js";
 import type { OutgoingPacket } from "../session/outbox.js";
 import type { Protocol } from "../session/protocol.js";
+import { FrameViolation } from "../websocket/frame-violation.js";
 import type { RawStream } from "../websocket/server-websocket.js";
 import { BaseTransport } from "./transport.js";
 import { encodeBinary, textOf, writeFrames } from "./websocket-frames.js";
@@ -27,8 +28,6 @@ export interface WebSocketLike {
 /** `readyState` of an open one. */
 export const OPEN = 1;
 const MESSAGE_DIGIT = 0x34;
-/** Close code. */
-const MESSAGE_TOO_BIG = 1009;
 
 /** The transport of a WebSocket, for listeners that are shared by all of them. */
 const OWNER = Symbol("sockeye transport");
@@ -133,8 +132,9 @@ export class ForeignWebSocketTransport extends BaseTransport {
   onFrame(data: Buffer, isBinary: boolean): void {
     this.#messages++;
     if (data.length > this.#maxPayload) {
-      this.socket.close(MESSAGE_TOO_BIG);
-      this.onSocketError(new RangeError("Max payload size exceeded"));
+      const violation = new FrameViolation("ERR_SOCKEYE_FRAME_MESSAGE_TOO_LARGE");
+      this.socket.close(violation.closeCode);
+      this.onSocketError(violation);
     } else if (isBinary) this.receiveFrame(data);
     else if (data[0] === MESSAGE_DIGIT) this.owner?.onMessage(this, data.toString("utf8", 1));
     else this.receiveFrame(data.toString());
