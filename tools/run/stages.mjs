@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { run } from "./child.mjs";
 import { isInstalled, root, scratch, workspaceFolders } from "./repository.mjs";
 import { obtain, services } from "./services/service.mjs";
-import { add, emptyTally, tallyOfReport } from "./tally.mjs";
+import { add, emptyTally, failuresIn, tallyOfReport } from "./tally.mjs";
 
 /**
  * @typedef {object} Context
@@ -32,6 +32,7 @@ import { add, emptyTally, tallyOfReport } from "./tally.mjs";
  * @property {import("./tally.mjs").Tally} tally tests counted; a stage without tests leaves it empty
  * @property {string} [detail] shown with the result
  * @property {string} [output] shown when not ok
+ * @property {string[]} [failures] what failed, a line each: said again at the end of the run
  */
 
 /** @param {string} name */
@@ -109,7 +110,8 @@ async function testProject(project, context, seconds) {
   const { ok, output, reason } = await run(process.execPath, args, options);
   const tally = tallyOfReport(existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : undefined);
   if (ok && tally.failed === 0) return { ok, tally };
-  return { ok: false, tally: { ...tally, failed: Math.max(tally.failed, 1) }, detail: reason, output };
+  const failed = Math.max(tally.failed, 1);
+  return { ok: false, tally: { ...tally, failed }, detail: reason, output, failures: failuresIn(output) };
 }
 
 /** The projects whose tests need neither a build nor a service: every package, and the tools that only help. */
@@ -130,9 +132,9 @@ function unitProjects() {
 async function unitTests(context) {
   const projects = unitProjects().map((folder) => basename(folder));
   const chosen = context.parts.length === 0 ? projects : context.parts;
-  const total = { ok: true, tally: emptyTally(), output: "" };
+  const total = { ok: true, tally: emptyTally(), output: "", failures: /** @type {string[]} */ ([]) };
   for (const project of chosen) {
-    const { ok, tally, output } = await testProject(project, context, 240);
+    const { ok, tally, output, failures = [] } = await testProject(project, context, 240);
     const { passed, failed, skipped } = tally;
     const counts = [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`];
     context.say(`${project}: ${counts.filter(Boolean).join(", ")}`);
@@ -140,6 +142,7 @@ async function unitTests(context) {
     if (ok) continue;
     total.ok = false;
     total.output += `\n--- ${project} ---\n${output ?? ""}`;
+    total.failures.push(...failures);
   }
   return total;
 }

@@ -1,4 +1,5 @@
-/** Counting: what the stages report, added up, and the last line of a run. */
+/** Counting: what the stages report, added up, and the last lines of a run. */
+import { stripVTControlCharacters } from "node:util";
 
 /**
  * @typedef {object} Tally
@@ -39,6 +40,18 @@ export function tallyOfReport(report) {
     failed: failed === 0 && !success ? 1 : failed,
     skipped: numPendingTests + numTodoTests,
   };
+}
+
+/** `FAIL project file > test`, and the first line of why, as vitest prints them; hooks that fail are told there alone. */
+const FAILURE = /^ FAIL +(.+)\n(.*)/gm;
+
+/**
+ * What failed by the output of vitest, a line each.
+ * @param {string} output
+ */
+export function failuresIn(output) {
+  const failures = [...stripVTControlCharacters(output).matchAll(FAILURE)];
+  return failures.map(([, where, why]) => `${where}: ${why}`);
 }
 
 /** @param {Tally} tally */

@@ -142,6 +142,7 @@ async function main({ flags, names, partsOf }) {
     total = add(total, tally);
     if (!outcome.ok) failedStages.add(stage.name);
     summary.push(`${outcome.ok ? "ok    " : "FAILED"}  ${stage.name.padEnd(10)} ${facts}`);
+    for (const failure of outcome.failures ?? []) summary.push(`${" ".repeat(19)}${failure}`);
   }
 
   await Promise.all(context.closers.map((close) => close()));

@@ -31,7 +31,8 @@ export const ring: readonly RingMember[] = [
     package: "`@socket.io/cluster-adapter` and `@socket.io/sticky`",
     proven:
       "two workers behind one port, clients by polling, WebSocket and upgrade: stickiness, broadcasts, rooms, acknowledgements, `fetchSockets`",
-    remarks: "",
+    remarks:
+      "under load one in some 400 WebSockets loses its first frame to the primary, which still reads; so it does under the incumbent: `connectTimeout` ends the wait",
   },
   {
     package: "`@socket.io/redis-emitter`",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { add, inWords, tallyOfReport } from "../tally.mjs";
+import { add, failuresIn, inWords, tallyOfReport } from "../tally.mjs";
 
 const report = {
   numPassedTests: 3,
@@ -36,6 +36,23 @@ describe("counting", () => {
 
   it.each([undefined, null, "", {}])("counts a missing report (%s) as a failure", (nothing) => {
     expect(tallyOfReport(nothing)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+
+  it("names what failed: tests, and files in which a hook failed, as vitest prints them", () => {
+    const output = [
+      "\u001b[41m FAIL \u001b[49m run test/one.test.mjs > in x",
+      "\u001b[31mError\u001b[39m: Hook timed out in 100ms.",
+      "If this is a long-running hook, pass a timeout value",
+      "",
+      " FAIL  run test/two.test.mjs > y > b",
+      "AssertionError: expected 1 to be 2",
+      "    FAILED is no heading",
+    ];
+    expect(failuresIn(output.join("\n"))).toEqual([
+      "run test/one.test.mjs > in x: Error: Hook timed out in 100ms.",
+      "run test/two.test.mjs > y > b: AssertionError: expected 1 to be 2",
+    ]);
+    expect(failuresIn("")).toEqual([]);
   });
 
   it("adds up, and says it in one line", () => {
