@@ -1,5 +1,14 @@
 import { EVENT } from "@sockeye/socketio-parser";
-import type { AckCallback, AnyListener, EventData, Flags, ManagerPort, ManagerView, SocketView } from "./contract.js";
+import type {
+  AckCallback,
+  AnyListener,
+  EventData,
+  Flags,
+  ManagerPort,
+  ManagerView,
+  DisconnectReason as Reason,
+  SocketView,
+} from "./contract.js";
 import { bufferFull, CoreSocket, type Joined, type Outgoing } from "./core/socket.js";
 import { type ClientError, type RefusedError, UnansweredError } from "./errors.js";
 import type { DefaultEventsMap, WithAckErrors } from "./events.js";
@@ -17,6 +26,11 @@ interface Retried extends Outgoing {
 export interface Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> {
   timeout(ms: number): Socket<Listen, WithAckErrors<Emit>>;
   signal(signal: AbortSignal): Socket<Listen, WithAckErrors<Emit>>;
+}
+
+/** `Socket.DisconnectReason`, as applications and libraries write it. */
+export declare namespace Socket {
+  export type { Reason as DisconnectReason };
 }
 
 /**

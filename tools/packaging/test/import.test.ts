@@ -35,6 +35,40 @@ describe.each(entries)("%s", (entry) => {
   });
 });
 
+describe("a default import compiled to CommonJS", () => {
+  // What TypeScript (esModuleInterop) and Babel make of `import name from "..."`.
+  const head =
+    "const imported = (name) => ((it) => (it && it.__esModule ? it : { default: it }))(require(name)).default;";
+  const kinds = (expressions: string) =>
+    `${head} console.log(JSON.stringify([${expressions}].map((one) => typeof one)));`;
+
+  it("is the server's function, with the classes", () => {
+    const socketio = 'imported("@sockeye/socketio-server")';
+    const code = kinds(`${socketio}, ${["Server", "Namespace", "Socket"].map((name) => `${socketio}.${name}`)}`);
+    expect(printed("default.cjs", code)).toEqual(Array(4).fill("function"));
+    const made = `${head} const io = new (${socketio}.Server)(); io.close(); console.log(JSON.stringify(typeof io.on));`;
+    expect(printed("default.cjs", made)).toBe("function");
+  });
+
+  it("is the client's function, with the classes", () => {
+    const client = 'imported("@sockeye/client")';
+    const code = kinds(`${client}, ${["io", "connect", "Manager", "Socket"].map((name) => `${client}.${name}`)}`);
+    expect(printed("default.cjs", code)).toEqual(Array(5).fill("function"));
+  });
+
+  it("is the Redis adapter's function", () => {
+    const adapter = 'imported("@sockeye/redis-adapter")';
+    const code = kinds(`${adapter}, ${["createAdapter", "createShardedAdapter"].map((name) => `${adapter}.${name}`)}`);
+    expect(printed("default.cjs", code)).toEqual(Array(3).fill("function"));
+  });
+});
+
+it("a default import of an ES module is the server's function, with the classes", () => {
+  const code = `import socketio from "@sockeye/socketio-server"; import * as all from "@sockeye/socketio-server";
+    console.log(JSON.stringify(["Server", "Namespace", "Socket"].map((name) => socketio[name] === all[name])));`;
+  expect(printed("default.mjs", code)).toEqual([true, true, true]);
+});
+
 // Jest with jsdom has both conditions. `ws` then gives its browser's half, which has no class, and our Node build stood on it.
 it("gives the browser's build where a browser and Node.js are asked for", () => {
   const resolve = `const found = ${JSON.stringify(entries)}.map((entry) => resolve(entry));`;

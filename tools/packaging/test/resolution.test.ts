@@ -12,11 +12,9 @@ describe.each(inject("packages"))("$name", ({ folder, manifest, tarball }) => {
     expect(messages.map((message) => `${message.type}: ${formatMessage(message, manifest)}`)).toEqual([]);
   });
 
-  it("has right types for Node (ESM and CJS) and bundlers, says are-the-types-wrong", () => {
+  it("has right types for Node (ESM, CJS, and TypeScript's classic resolution) and bundlers, says are-the-types-wrong", () => {
     const { ok, output } = runInstalled(folder, "@arethetypeswrong/cli/dist/index.js", [
       tarball,
-      // `node10` knows no export maps, so it cannot see subpaths; everything newer is held to account.
-      "--profile=node16",
       "--format=ascii",
       "--no-emoji",
     ]);

@@ -33,6 +33,29 @@ socket.emit("add", "1", 2, () => {});
 export const all = [server, sum, ${entries.map((_, index) => `entry${index}`).join(", ")}];
 `;
 
+/** Default imports and namespaces of types as many applications and libraries have them. */
+const defaults = `
+import { createServer } from "node:http";
+import connect, { type Socket } from "@sockeye/client";
+import type { Socket as LeanSocket } from "@sockeye/client/websocket";
+import createIo from "@sockeye/socketio-server";
+
+const options: Partial<createIo.ServerOptions> = { pingInterval: 1000 };
+const first: createIo.Server = new createIo.Server(createServer(), options);
+const second: createIo.Server = createIo(createServer(), options);
+const root: createIo.Namespace = second.of("/");
+first.on("connection", (socket: createIo.Socket) => {
+  const nsp: createIo.Namespace = socket.nsp;
+  socket.on("disconnect", (reason: createIo.DisconnectReason) => [reason, nsp]);
+});
+
+const socket: Socket = connect("http://localhost");
+const reason: Socket.DisconnectReason & LeanSocket.DisconnectReason = "ping timeout";
+// @ts-expect-error: no reason
+const other: Socket.DisconnectReason = "boredom";
+export const all = [root, first instanceof createIo.Server, socket, reason, other];
+`;
+
 const common = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022", "DOM"], types: ["node"] };
 
 describe("a TypeScript project that checks the declarations it uses (skipLibCheck off)", () => {
@@ -40,14 +63,14 @@ describe("a TypeScript project that checks the declarations it uses (skipLibChec
     ["Node, ES module", "program.mts", { module: "node16", moduleResolution: "node16" }],
     ["Node, CommonJS", "program.cts", { module: "node16", moduleResolution: "node16" }],
     ["Node, latest rules", "program.mts", { module: "nodenext", moduleResolution: "nodenext" }],
+    ["CommonJS, classic", "program.ts", { module: "commonjs", moduleResolution: "node10", esModuleInterop: true }],
     ["bundler", "program.ts", { module: "esnext", moduleResolution: "bundler" }],
   ])("compiles: %s", (title, fileName, options) => {
     const config = `tsconfig.${title.replaceAll(/\W+/g, "-")}.json`;
     writeFileSync(join(consumer, fileName), program);
-    writeFileSync(
-      join(consumer, config),
-      JSON.stringify({ compilerOptions: { ...common, ...options }, files: [fileName] }),
-    );
+    writeFileSync(join(consumer, `defaults-${fileName}`), defaults);
+    const files = [fileName, `defaults-${fileName}`];
+    writeFileSync(join(consumer, config), JSON.stringify({ compilerOptions: { ...common, ...options }, files }));
     const { ok, output } = runInstalled(consumer, "typescript/bin/tsc", ["-p", config]);
     expect(ok, output).toBe(true);
   });

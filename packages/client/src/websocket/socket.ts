@@ -1,3 +1,4 @@
+import type { DisconnectReason as Reason } from "../contract.js";
 import { bufferFull, CoreSocket, type Outgoing } from "../core/socket.js";
 import type { DefaultEventsMap, WithAckErrors } from "../events.js";
 
@@ -5,6 +6,11 @@ import type { DefaultEventsMap, WithAckErrors } from "../events.js";
 export interface Socket<Listen extends object = DefaultEventsMap, Emit extends object = Listen> {
   timeout(ms: number): Socket<Listen, WithAckErrors<Emit>>;
   signal(signal: AbortSignal): Socket<Listen, WithAckErrors<Emit>>;
+}
+
+/** `Socket.DisconnectReason`, as applications and libraries write it. */
+export declare namespace Socket {
+  export type { Reason as DisconnectReason };
 }
 
 /** One namespace of one server. What waits for the connection is bounded in number, and the oldest makes room. */
