@@ -99,10 +99,9 @@ export class Emitter<Own extends object, User extends object = object> {
   onListenerError(error: unknown, _event: string | number): void {
     reportError(error);
   }
-
-  static {
-    const own = Emitter.prototype as Emitter<object>;
-    own.addListener = own.addEventListener = own.on;
-    own.removeListener = own.removeEventListener = own.removeAllListeners = own.off;
-  }
 }
+
+// Not in a static block: React Native's Babel preset knows none.
+const own = Emitter.prototype as Emitter<object>;
+own.addListener = own.addEventListener = own.on;
+own.removeListener = own.removeEventListener = own.removeAllListeners = own.off;

@@ -58,21 +58,6 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
   /** Kept for code that knows it. @deprecated */
   declare readonly _close: () => this;
 
-  static {
-    const own = Manager.prototype as unknown as Record<string, unknown>;
-    own.connect = own.open;
-    own.disconnect = own._close = own.close;
-    for (const name of Object.keys(DEFAULTS) as (keyof ManagerOptions)[]) {
-      own[name] = function (this: Manager, ...[value]: never[]) {
-        if (value === undefined) return this.opts[name] ?? DEFAULTS[name];
-        this.opts[name] = value;
-        // Stops a reconnection under way, too.
-        if (name === "reconnection" && !value && this.reconnecting) this.rest();
-        return this;
-      };
-    }
-  }
-
   /** Kept for code that knows it: a lost connection is being brought back. @deprecated */
   get _reconnecting(): boolean {
     return this.reconnecting;
@@ -141,4 +126,18 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
     });
     return this.#probe;
   }
+}
+
+// As in `emitter.ts`: no static block.
+const own = Manager.prototype as unknown as Record<string, unknown>;
+own.connect = own.open;
+own.disconnect = own._close = own.close;
+for (const name of Object.keys(DEFAULTS) as (keyof ManagerOptions)[]) {
+  own[name] = function (this: Manager, ...[value]: never[]) {
+    if (value === undefined) return this.opts[name] ?? DEFAULTS[name];
+    this.opts[name] = value;
+    // Stops a reconnection under way, too.
+    if (name === "reconnection" && !value && this.reconnecting) this.rest();
+    return this;
+  };
 }

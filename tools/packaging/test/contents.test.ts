@@ -17,7 +17,8 @@ describe.each(packages)("the tarball of $name", ({ files, folder, manifest }) =>
   });
 
   it("holds nothing else", () => {
-    const expected = /^(dist|client-dist|src)\/|^(LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
+    const expected =
+      /^(dist|client-dist|src)\/|^(LICENSE|README\.md|CHANGELOG\.md|((compact|msgpack|websocket)\/)?package\.json)$/;
     const strange = files.filter(
       (file) => !expected.test(file) || /(^|\/)(test|fixtures|__tests__)\/|\.test\.|\.tgz$/.test(file),
     );
