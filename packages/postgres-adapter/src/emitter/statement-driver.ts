@@ -75,7 +75,7 @@ export class StatementDriver implements ClusterDriver {
     if (envelope.byteLength > maxEnvelopeBytes) {
       throw new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", `${envelope.byteLength} bytes are too many`);
     }
-    await this.#sender.send(envelopeParcel(this.#nameOf(channel), envelope, channel.kind !== "cluster"));
+    await this.#sender.send(envelopeParcel(this.#nameOf(channel), envelope, channel.kind !== "cluster", true));
   }
 
   async close(): Promise<void> {

@@ -48,6 +48,11 @@ export class Ear<S extends Sink = Sink> {
     return this.#byName.get(name)?.sink;
   }
 
+  /** Whether what is notified there is heard, now or when there is a link again. */
+  hears(name: string): boolean {
+    return this.#byName.get(name)?.snapshot !== undefined;
+  }
+
   /** Resolves when the subscription is in force. Twice is once. */
   subscribe(name: string, sink: S): Promise<void> {
     const known = this.#byName.get(name);

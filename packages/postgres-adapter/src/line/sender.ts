@@ -48,6 +48,11 @@ export class Sender<P extends Parcel> {
   /** By channel, what will tell of what was dropped there. */
   readonly #gaps = new Map<string, P>();
   #isScheduled = false;
+  readonly #endTurn = (): void => {
+    this.#isScheduled = false;
+    this.#outbox.endTurn();
+    this.#flush();
+  };
   #flight: Flight<P> | undefined;
   #onIdle: (() => void) | undefined;
   #isClosed = false;
@@ -63,12 +68,17 @@ export class Sender<P extends Parcel> {
   }
 
   /** Resolves when the database has it. Rejects with `ERR_SOCKEYE_CLUSTER_PUBLISH` or `ERR_SOCKEYE_CLUSTER_CLOSED`. */
-  async send(item: P): Promise<void> {
-    if (this.#isClosed) throw closed();
-    if (item.fail !== undefined && this.#port.link() === undefined) throw noLink();
-    const settled = this.#push(item);
-    this.#schedule();
-    return settled;
+  send(item: P): Promise<void> {
+    if (this.#isClosed) return Promise.reject(closed());
+    if (item.fail !== undefined && this.#port.link() === undefined) return Promise.reject(noLink());
+    try {
+      const settled = this.#outbox.push(item, performance.now());
+      this.#schedule();
+      return settled;
+    } catch (error) {
+      this.#remember(item);
+      return Promise.reject(error);
+    }
   }
 
   linkUp(): void {
@@ -114,24 +124,11 @@ export class Sender<P extends Parcel> {
     return this.#flight === undefined && this.#outbox.isEmpty && this.#gaps.size === 0;
   }
 
-  #push(item: P): Promise<void> {
-    try {
-      return this.#outbox.push(item, performance.now());
-    } catch (error) {
-      this.#remember(item);
-      throw error;
-    }
-  }
-
   /** What the code that runs publishes goes together; what comes while a statement is under way, with the next one. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    void Promise.resolve().then(() => {
-      this.#isScheduled = false;
-      this.#outbox.endTurn();
-      this.#flush();
-    });
+    void Promise.resolve().then(this.#endTurn);
   }
 
   #flush(): void {
@@ -194,7 +191,10 @@ export class Sender<P extends Parcel> {
 }
 
 function itemsOf<P extends Parcel>({ gaps, turns }: Flight<P>): P[] {
-  return [...gaps, ...turns.flatMap(({ items }) => items)];
+  const [first] = turns;
+  return first !== undefined && turns.length === 1 && gaps.length === 0
+    ? first.items
+    : [...gaps, ...turns.flatMap(({ items }) => items)];
 }
 
 function fail<P extends Parcel>(turn: Turn<P>, error: ClusterError): void {

@@ -27,9 +27,9 @@ export class NotificationArrival implements Arrival {
 
   deliver(found: ReadonlyMap<string, Uint8Array | undefined>): void {
     const { xid, xmin, first, items, place } = this.notification;
-    for (const [i, item] of items.entries()) {
+    for (let i = 0; i < items.length; i++) {
       const position = place && { epoch: place.epoch, number: place.number + i };
-      this.port.deliver(this.channel, xid, first + i, this.#bytesOf(item, i, found), position);
+      this.port.deliver(this.channel, xid, first + i, this.#bytesOf(items[i]!, i, found), position);
     }
     this.port.finished(xmin);
   }

@@ -2,7 +2,7 @@ import type { Value } from "../contract.js";
 import { GAP_ITEM, HEADER_BYTES, inlineItem, inlineItemLength, referenceItem, VERSION } from "./notification.js";
 import type { EnvelopeParcel } from "./parcel.js";
 
-/** What {@link publishStatement} in `statements.ts` takes, in its order. */
+/** What {@link publishText} in `statements.ts` takes, in its order. */
 export type PublishValues = [
   bytes: Uint8Array,
   rowChannels: string,
@@ -13,6 +13,20 @@ export type PublishValues = [
   noteChannels: string,
   noteBodies: string,
 ];
+
+/** What {@link publishOneText} in `statements.ts` takes. */
+export type OneValues = [sender: string, channel: string, base64: string];
+
+/** For a statement that publishes no more than this message; `undefined`: it is not kept, or not in one piece. */
+export function valuesOfOne(
+  sender: string,
+  { channel, bytes, isKept }: EnvelopeParcel,
+  threshold: number,
+): OneValues | undefined {
+  if (!isKept || bytes === undefined || bytes.byteLength === 0) return undefined;
+  const fits = HEADER_BYTES + inlineItemLength(bytes) <= threshold;
+  return fits ? [sender, channel, inlineItem(bytes)] : undefined;
+}
 
 /**
  * Puts messages into the parameters of one statement: a row for each that is kept, and a notification for each run of messages

@@ -49,6 +49,7 @@ export class PostgresDriver implements ClusterDriver {
   readonly #echo: boolean;
   readonly #storeCleaner: StoreCleaner;
   readonly #emitterSource: EmitterSource | undefined;
+  #last: { readonly channel: Channel; readonly name: string } | undefined;
   #receiver: DriverReceiver | undefined;
   #closing: Promise<void> | undefined;
 
@@ -124,10 +125,11 @@ export class PostgresDriver implements ClusterDriver {
   }
 
   /** Members' signs of life are not kept: they are of no use later. */
-  async publish(channel: Channel, envelope: Uint8Array): Promise<void> {
-    if (this.#closing !== undefined) throw new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
-    if (envelope.byteLength > this.capabilities.maxEnvelopeBytes) throw tooLarge(envelope.byteLength);
-    await this.#sender.send(envelopeParcel(this.#nameOf(channel), envelope, channel.kind !== "cluster"));
+  publish(channel: Channel, envelope: Uint8Array): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    if (envelope.byteLength > this.capabilities.maxEnvelopeBytes) return Promise.reject(tooLarge(envelope.byteLength));
+    const name = this.#nameOf(channel);
+    return this.#sender.send(envelopeParcel(name, envelope, channel.kind !== "cluster", this.#line.ear.hears(name)));
   }
 
   close(): Promise<void> {
@@ -193,13 +195,21 @@ export class PostgresDriver implements ClusterDriver {
     this.#receiver?.onState({ publish: "down", receive: "down" });
   }
 
+  /** What was asked for last is asked for again most of the time. */
   #nameOf(channel: Channel): string {
-    return channelName(this.#options.channelPrefix, channel);
+    if (this.#last?.channel !== channel) {
+      this.#last = { channel, name: channelName(this.#options.channelPrefix, channel) };
+    }
+    return this.#last.name;
   }
 }
 
 /** No node is called so: a reader that leaves out what it said itself leaves out nothing. */
 const NOBODY = "";
+
+function closed(): ClusterError {
+  return new ClusterError("ERR_SOCKEYE_CLUSTER_CLOSED", "the driver was closed");
+}
 
 function tooLarge(size: number): ClusterError {
   return new ClusterError("ERR_SOCKEYE_CLUSTER_TOO_LARGE", `an envelope of ${size} bytes is too large`);

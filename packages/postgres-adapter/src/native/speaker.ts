@@ -1,16 +1,17 @@
 import { randomBytes } from "node:crypto";
 import type { NodeId } from "@sockeye/adapter-base";
+import type { Row } from "../contract.js";
 import { Answers, type Ask, goTogether } from "../recovery/answers.js";
 import { Operation } from "../recovery/operation.js";
 import type { RecoveryStatements } from "../recovery/statements.js";
-import { Batch } from "./batch.js";
+import { Batch, valuesOfOne } from "./batch.js";
 import type { EnvelopeParcel } from "./parcel.js";
 import type { Statements } from "./statements.js";
 
 export interface SpeakerOptions {
   /** Bytes of a notification. */
   readonly payloadThreshold: number;
-  /** Rows were left among the messages by this transaction. */
+  /** Rows were left among the messages by this transaction; not told of those that are heard. */
   readonly leftRows: (xid: number) => void;
 }
 
@@ -32,32 +33,39 @@ export class Speaker {
   }
 
   async run(ask: Ask, items: readonly (EnvelopeParcel | Operation)[]): Promise<void> {
-    for (const group of groupsOf(items)) {
-      if (group.every((item) => item instanceof Operation)) await this.#answers.run(ask, group as Operation[]);
+    for (let from = 0; from < items.length; ) {
+      const to = endOfGroup(items, from);
+      const group = items.slice(from, to);
+      if (group[0] instanceof Operation) await this.#answers.run(ask, group as Operation[]);
       else await this.#publish(ask, group as EnvelopeParcel[]);
+      from = to;
     }
   }
 
   async #publish(ask: Ask, items: readonly EnvelopeParcel[]): Promise<void> {
+    const [row] = items.length === 1 ? await this.#publishOne(ask, items[0]!) : await this.#publishMany(ask, items);
+    if (row !== undefined && items.some(({ isKept }) => isKept)) this.#options.leftRows(Number(row.xid));
+  }
+
+  #publishOne(ask: Ask, item: EnvelopeParcel): Promise<readonly Row[]> {
+    const { publishOne, publishOneHeard } = this.#statements;
+    const values = valuesOfOne(this.#node, item, this.#options.payloadThreshold);
+    if (values === undefined) return this.#publishMany(ask, [item]);
+    return ask(item.isHeard ? publishOneHeard : publishOne, values);
+  }
+
+  #publishMany(ask: Ask, items: readonly EnvelopeParcel[]): Promise<readonly Row[]> {
     const batch = new Batch(this.#node, this.#options.payloadThreshold);
     for (const item of items) batch.add(item);
-    const [row] = await ask(this.#statements.publish, batch.values());
-    if (items.some(({ isKept }) => isKept)) this.#options.leftRows(Number(row?.xid));
+    return ask(this.#statements.publish, batch.values());
   }
 }
 
-/** What goes with one statement. */
-function* groupsOf(items: readonly (EnvelopeParcel | Operation)[]): Generator<(EnvelopeParcel | Operation)[]> {
-  let group: (EnvelopeParcel | Operation)[] = [];
-  for (const item of items) {
-    const last = group.at(-1);
-    if (last !== undefined && !fits(last, item)) {
-      yield group;
-      group = [];
-    }
-    group.push(item);
-  }
-  if (group.length > 0) yield group;
+/** What goes with one statement ends here. */
+function endOfGroup(items: readonly (EnvelopeParcel | Operation)[], from: number): number {
+  let to = from + 1;
+  while (to < items.length && fits(items[to - 1]!, items[to]!)) to++;
+  return to;
 }
 
 function fits(last: EnvelopeParcel | Operation, item: EnvelopeParcel | Operation): boolean {

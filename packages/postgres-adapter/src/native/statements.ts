@@ -1,9 +1,13 @@
 import type { Statement } from "../database/contract.js";
 import type { Names } from "../names.js";
+import { VERSION } from "./notification.js";
 
 /** Everything that is said to the database while the adapter runs. What changes is in parameters, never in the text. */
 export interface Statements {
   readonly publish: Statement;
+  readonly publishOne: Statement;
+  /** The same where nobody needs to be told its transaction. A result costs the client as much as the rest of the answer. */
+  readonly publishOneHeard: Statement;
   readonly fetch: Statement;
   readonly state: Statement;
   readonly beginLife: Statement;
@@ -23,6 +27,8 @@ export function statementsFor(names: Names): Statements {
   const { messages, life, state } = names;
   return {
     publish: { name: "sockeye_publish", text: publishText(names) },
+    publishOne: { name: "sockeye_publish_one", text: `${publishOneText(names)} RETURNING xid::text` },
+    publishOneHeard: { name: "sockeye_publish_one_heard", text: publishOneText(names) },
     // Messages ($2, $3) of life $1.
     fetch: {
       name: "sockeye_fetch",
@@ -87,6 +93,18 @@ SELECT max(me.xid)::text AS xid, count(pg_notify(note.channel, concat($6::text, 
 FROM me, before, (
   SELECT * FROM unnest($7::text::text[], $8::text::text[]) WITH ORDINALITY AS note (channel, body, nth) ORDER BY nth
 ) AS note`;
+}
+
+/**
+ * The same for one message, in a transaction of its own: {@link OneValues}. A plan of a few steps, where that for many has twenty
+ * to set up and take down, and the bytes travel once.
+ */
+function publishOneText({ life, messages }: Names): string {
+  return `\
+INSERT INTO ${messages} (life, xid, n, sender, channel, payload)
+SELECT coalesce((SELECT life FROM ${life}), 0), pg_current_xact_id()::text::bigint, 1, $1::text, $2::text, decode($3::text, 'base64')
+FROM pg_notify($2::text, concat('${VERSION};', $1::text, ';', pg_current_xact_id(), ';',
+  pg_snapshot_xmin(pg_current_snapshot()), ';0;1;;', $3::text))`;
 }
 
 /**

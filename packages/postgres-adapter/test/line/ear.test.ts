@@ -27,8 +27,10 @@ describe("an ear", () => {
     const inForce = Promise.all([ear.subscribe("a", sink("a")), ear.subscribe("b", sink("b"))]);
     await turn();
     expect([link!.asked.length, link!.listening]).toEqual([1, []]);
+    expect(ear.hears("a")).toBe(false);
     await link!.asked[0]!.answer([{ snapshot: "5:5:" }]);
     await inForce;
+    expect(["a", "b", "c"].filter((name) => ear.hears(name))).toEqual(["a", "b"]);
     expect(link!.listening).toEqual(["a", "b"]);
     expect([...ear.inForce()]).toEqual([
       ["a", "5:5:"],

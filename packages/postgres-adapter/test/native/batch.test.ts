@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrayOf, Batch } from "../../src/native/batch.js";
+import { arrayOf, Batch, valuesOfOne } from "../../src/native/batch.js";
 import { HEADER_BYTES } from "../../src/native/notification.js";
 import { type EnvelopeParcel, envelopeParcel, gapParcel } from "../../src/native/parcel.js";
 
@@ -67,4 +67,22 @@ describe("a batch", () => {
 
 it("an array survives quotes and backslashes", () => {
   expect(arrayOf(['a"b', "c\\d", ""])).toBe('{"a\\"b","c\\\\d",""}');
+});
+
+describe("one message", () => {
+  const sender = "0123456789abcdef";
+
+  it("goes with a statement of its own, its bytes once", () => {
+    expect(valuesOfOne(sender, kept("a", 1, 2, 3), 7_800)).toEqual([sender, "a", "AQID"]);
+  });
+
+  it("goes with that for many when it is not kept, was dropped, has no bytes, or is too large for its notification", () => {
+    for (const item of [{ ...kept("a", 1), isKept: false }, gapParcel("a"), kept("a")]) {
+      expect(valuesOfOne(sender, item, 7_800)).toBeUndefined();
+    }
+    const bytes = new Uint8Array(300);
+    const threshold = HEADER_BYTES + 400;
+    expect(valuesOfOne(sender, envelopeParcel("a", bytes, true), threshold)?.[2]).toHaveLength(400);
+    expect(valuesOfOne(sender, envelopeParcel("a", bytes, true), threshold - 1)).toBeUndefined();
+  });
 });
