@@ -222,8 +222,7 @@ export class Outbox {
 
   #flush(): void {
     if (this.#closed || this.#firstWaiting() === undefined || !this.#mayWrite()) return;
-    const parcels: Item[][] = [];
-    for (let items = this.#nextParcel(); items.length > 0; items = this.#nextParcel()) parcels.push(items);
+    const parcels = this.#takeParcels();
     if (parcels.length === 0) return;
     const written = this.#port.write(parcels.map(parcelOf));
     for (let i = 0; i < parcels.length; i++) this.#await(written[i]!, parcels[i]!);
@@ -271,20 +270,27 @@ export class Outbox {
     }
   }
 
-  /** The next items that go together, as far as the window allows; they count as written. */
-  #nextParcel(): Item[] {
-    const parcel: Item[] = [];
-    const first = this.#firstWaiting();
+  /** What waits, as far as the window allows, those that go together as one; they count as written. */
+  #takeParcels(): Item[][] {
+    const parcels: Item[][] = [];
+    let parcel: Item[] | undefined;
     let size = 0;
-    for (let item = first; item !== undefined && !this.#windowIsFull(item); item = this.#firstWaiting()) {
-      if (item !== first && !(continues(first!, item) && size + item.size <= MAX_RUN_BYTES)) break;
+    for (; this.#next < this.#items.length; this.#next++) {
+      const item = this.#items[this.#next]!;
+      if (item.state !== "waiting") continue;
+      if (this.#windowIsFull(item)) break;
       item.state = "written";
       this.#written++;
       this.#writtenBytes += item.size;
       size += item.size;
-      parcel.push(item);
+      if (parcel !== undefined && continues(parcel[0]!, item) && size <= MAX_RUN_BYTES) parcel.push(item);
+      else {
+        parcel = [item];
+        size = item.size;
+        parcels.push(parcel);
+      }
     }
-    return parcel;
+    return parcels;
   }
 
   #windowIsFull({ size }: Item): boolean {
@@ -358,6 +364,11 @@ export class Outbox {
   }
 
   #compact(): void {
+    if (this.#count === 0) {
+      this.#items = [];
+      this.#next = 0;
+      return;
+    }
     let settled = 0;
     while (this.#items[settled]?.state === "taken" || this.#items[settled]?.state === "given up") settled++;
     if (settled < COMPACTION && settled < this.#items.length) return;

@@ -56,7 +56,7 @@ export function encodeDraft(draft: Draft, origin: NodeId, sequence: number): Uin
   const header = { ...fields, origin: undefined, sequence: undefined };
   const form = holdsValues(draft) ? LIFTED : PLAIN;
   const text = form === LIFTED ? stringifyLifting(header, attachments) : JSON.stringify(header);
-  const writer = writerOf(form, chunks.length, origin, sequence);
+  const writer = new SectionWriter(numbered(prefixOf(form, origin), chunks.length, sequence));
   writer.text(text);
   for (const chunk of chunks) writer.section(chunk);
   for (const attachment of attachments) writer.bytes(attachment);
@@ -66,39 +66,45 @@ export function encodeDraft(draft: Draft, origin: NodeId, sequence: number): Uin
 /** A broadcast that holds no value of the application, but its packet. What nodes say most. */
 function encodeRelayed(draft: Draft<Broadcast>, origin: NodeId, sequence: number): Uint8Array {
   const { packet = [] } = draft;
-  const header = headerOf(draft);
-  const writer = writerOf(PLAIN, packet.length, origin, sequence);
-  writer.text(header);
-  for (const chunk of packet) writer.section(chunk);
+  const writer = new SectionWriter(numbered(headOf(draft, origin), packet.length, sequence));
+  for (let i = 0; i < packet.length; i++) writer.section(packet[i]!);
   return writer.finish();
 }
 
-/** What broadcasts to everybody in a namespace have for a header: the one that was written last. */
-const toEverybody = { namespace: "", parser: undefined as string | undefined, header: "" };
+/** What broadcasts of a node to everybody in a namespace begin with: that of the one that was written last. */
+const toEverybody = { origin: "", namespace: "", parser: undefined as string | undefined, head: new Uint8Array(0) };
 
-function headerOf(draft: Draft<Broadcast>): string {
+/** Prefix and header, without the numbers of this one. */
+function headOf(draft: Draft<Broadcast>, origin: NodeId): Uint8Array {
   const { kind, namespace, rooms, except, flags, parser, request } = draft;
   const isPlain = rooms.length === 0 && except.length === 0 && request === undefined && Object.keys(flags).length === 0;
-  if (isPlain && namespace === toEverybody.namespace && parser === toEverybody.parser) return toEverybody.header;
-  const header = JSON.stringify({ kind, namespace, rooms, except, flags, parser, request });
-  if (isPlain) Object.assign(toEverybody, { namespace, parser, header });
-  return header;
+  const isKnown = namespace === toEverybody.namespace && parser === toEverybody.parser && origin === toEverybody.origin;
+  if (isPlain && isKnown) return toEverybody.head;
+  const writer = new SectionWriter(prefixOf(PLAIN, origin));
+  writer.text(JSON.stringify({ kind, namespace, rooms, except, flags, parser, request }));
+  const head = writer.finish();
+  if (isPlain) Object.assign(toEverybody, { origin, namespace, parser, head });
+  return head;
 }
 
-function writerOf(form: number, chunks: number, origin: NodeId, sequence: number): SectionWriter {
-  const writer = new SectionWriter(PREFIX);
-  const { prefix } = writer;
+/** The first bytes of an envelope; its numbers are missing. */
+function prefixOf(form: number, origin: NodeId): Uint8Array {
+  const prefix = new Uint8Array(PREFIX);
   prefix[0] = MAGIC;
   prefix[1] = VERSION;
   prefix[2] = form;
-  prefix[3] = 0;
-  writeUint16(prefix, CHUNKS_AT, chunks);
-  writeUint16(prefix, SEQUENCE_AT, Math.floor(sequence / TWO_TO_32));
-  writeUint32(prefix, SEQUENCE_AT + 2, sequence);
   const { high, low } = numbersOf(origin);
   writeUint32(prefix, ORIGIN_AT, high);
   writeUint32(prefix, ORIGIN_AT + 4, low);
-  return writer;
+  return prefix;
+}
+
+/** The same first bytes, with the numbers of this envelope in their places. */
+function numbered(head: Uint8Array, chunks: number, sequence: number): Uint8Array {
+  writeUint16(head, CHUNKS_AT, chunks);
+  writeUint16(head, SEQUENCE_AT, Math.floor(sequence / TWO_TO_32));
+  writeUint32(head, SEQUENCE_AT + 2, sequence);
+  return head;
 }
 
 function writeUint16(bytes: Uint8Array, at: number, value: number): void {

@@ -38,16 +38,13 @@ const MAX_SCRATCH = 1024 * 1024;
 /** One is to be finished before the next one is begun. */
 export class SectionWriter {
   #memory = scratch;
-  #at: number;
+  #at = 0;
 
-  /** @param prefix how many bytes stand before the sections: {@link SectionWriter.prefix} */
-  constructor(prefix: number) {
-    this.#at = prefix;
-  }
-
-  /** What stands before the sections is to be written here, before the first of them. */
-  get prefix(): Uint8Array {
-    return this.#memory.bytes;
+  /** @param head what stands before the sections that are written: a prefix, perhaps with sections that were written before */
+  constructor(head: Uint8Array) {
+    this.#reserve(head.byteLength);
+    this.#memory.bytes.set(head);
+    this.#at = head.byteLength;
   }
 
   section(content: string | ArrayBuffer | ArrayBufferView): void {

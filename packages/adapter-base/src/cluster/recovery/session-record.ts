@@ -40,6 +40,7 @@ export interface StoredPrivateEvent {
 
 /** First byte of what is written; what begins with another is of another version. */
 const VERSION = 1;
+const HEAD = Uint8Array.of(VERSION);
 
 /** The application's data, as text and attachments. @throws what `JSON.stringify` throws */
 export function sectionsOfData(data: unknown): Section[] {
@@ -50,8 +51,7 @@ export function sectionsOfData(data: unknown): Section[] {
 
 /** `data`: its sections. */
 export function encodeSession(session: Omit<StoredSession, "data">, data: readonly Section[]): Uint8Array {
-  const writer = new SectionWriter(1);
-  writer.prefix[0] = VERSION;
+  const writer = new SectionWriter(HEAD);
   writer.text(JSON.stringify(session));
   for (const section of data) writer.section(section);
   return writer.finish();
@@ -70,8 +70,7 @@ export function decodeSession(bytes: Uint8Array): StoredSession {
 
 export function encodePrivateEvent(event: StoredPrivateEvent): Uint8Array {
   const { epoch, sharedPosition, previous, previousAt, encoded } = event;
-  const writer = new SectionWriter(1);
-  writer.prefix[0] = VERSION;
+  const writer = new SectionWriter(HEAD);
   writer.text(JSON.stringify([epoch, sharedPosition, previous, previousAt]));
   for (const chunk of encoded) writer.section(chunk);
   return writer.finish();
