@@ -222,7 +222,8 @@ class ChaosRun {
       last = deaf ?? last;
       return deaf === undefined;
     });
-    if (Date.now() - since > SLOW) this.#laggards.push(last!);
+    // Where the look itself took so long, nobody was waited for.
+    if (last !== undefined && Date.now() - since > SLOW) this.#laggards.push(last);
   }
 
   /** For the examples. */
