@@ -1,6 +1,6 @@
 // The files that a server's `serveClient` hands to browsers: one script each, with source maps, from the sources.
 import { build } from "esbuild";
-import { mangled } from "./mangled.mjs";
+import { letters, mangled } from "./mangled.mjs";
 
 const UMD = {
   // `this` is the window in a plain script; a module loader comes first where there is one.
@@ -30,6 +30,7 @@ await Promise.all(
       conditions: ["sockeye-source"],
       sourcemap: true,
       mangleProps: mangled,
+      mangleCache: letters,
       logLevel: "warning",
       ...options,
     }),

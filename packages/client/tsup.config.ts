@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 import { commonJsEnd, library } from "../../tsup.base.js";
-import { mangled } from "./mangled.mjs";
+import { letters, mangled } from "./mangled.mjs";
 
 const entry = { index: "src/index.ts", websocket: "src/websocket/index.ts", msgpack: "src/msgpack/index.ts" };
 
@@ -22,6 +22,9 @@ export default defineConfig([
     plugins,
     esbuildOptions: (options) => {
       options.mangleProps = mangled;
+      options.mangleCache = { ...letters };
+      // Numbers in place of named constants.
+      options.minifySyntax = true;
     },
   }),
   library(entry, { platform: "node", outDir: "dist/node", dts: false, plugins }),

@@ -115,8 +115,6 @@ export interface ManagerEvents {
   reconnect_failed: () => void;
   /** A waiting packet was given up: full buffer, too old, too large. */
   packet_dropped: (dropped: DroppedPacket) => void;
-  /** A listener of the application threw or rejected. Without a listener here the error is reported to the platform. */
-  handler_error: (error: unknown, event: string | number) => void;
 }
 
 export interface SocketEvents {

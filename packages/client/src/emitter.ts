@@ -25,8 +25,7 @@ type Stored = Listener & { of?: Listener };
  * Event emitter in the few lines a browser bundle can afford. Lists are copied on write, so that dispatching needs no
  * copy and a listener may add or remove listeners, itself included.
  *
- * A listener that throws or rejects stops neither the other listeners nor the connection: the error goes to
- * {@link Emitter.onListenerError}.
+ * A listener that throws or rejects stops neither the other listeners nor the connection: the platform is told of the error.
  */
 export class Emitter<Own extends object, User extends object = object> {
   readonly #listeners = new Map<string | number, Stored[]>();
@@ -82,22 +81,17 @@ export class Emitter<Own extends object, User extends object = object> {
 
   /** @internal */
   dispatch<Name extends NameOf<Own>>(event: Name, ...args: ArgsOf<Own, Name>): void {
-    for (const listener of this.#of(event)) this.callListener(listener, args, event);
+    for (const listener of this.#of(event)) this.callListener(listener, args);
   }
 
   /** Runs foreign code: what it throws, or rejects with, is reported and goes no further. */
-  protected callListener(listener: Listener, args: readonly unknown[], event: string | number): void {
+  protected callListener(listener: Listener, args: readonly unknown[]): void {
     try {
       const result = listener.apply(this, args as never[]);
-      if (result instanceof Promise) result.catch((error) => this.onListenerError(error, event));
+      if (result instanceof Promise) result.catch(reportError);
     } catch (error) {
-      this.onListenerError(error, event);
+      reportError(error);
     }
-  }
-
-  /** Where errors of listeners go: `reportError` in browsers, standard error elsewhere. */
-  onListenerError(error: unknown, _event: string | number): void {
-    reportError(error);
   }
 }
 

@@ -21,7 +21,7 @@ export function createIo<Io>(Manager: ManagerClass, Socket: unknown): Io {
     if (typeof uri === "object") return io(undefined, uri);
     const address = parseUrl(uri);
     const nsp = address.path;
-    const key = requestUri({ ...address, path: options.path ?? "/socket.io" }, "http", {});
+    const key = requestUri({ ...address, path: options.path ?? "/socket.io" });
     const remember: AliveListener = (manager, alive) => {
       if (alive) managers.set(key, manager);
       else managers.delete(key);

@@ -1,4 +1,3 @@
-import { CONNECT } from "@sockeye/socketio-parser";
 import { watchPage } from "#platform";
 import type { Accessor, EngineData, ManagerView } from "./contract.js";
 import { CoreManager } from "./core/manager.js";
@@ -7,6 +6,7 @@ import { encodedSize } from "./engine/size.js";
 import { type ClientError, MisuseError } from "./errors.js";
 import type { DefaultEventsMap } from "./events.js";
 import type { ManagerOptions, SocketOptions } from "./options.js";
+import { CONNECT } from "./packet-type.js";
 import type { Socket } from "./socket.js";
 import { type Cancel, later } from "./timers.js";
 
@@ -78,18 +78,19 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
     if (type === "beforeunload") {
       if (opts.closeOnBeforeunload) engine.end("forced close");
       // A page that is left for good takes its connection with it, one that is new has just made it.
-    } else if (opts.watchNetwork === false || persisted === false) return;
-    else if (type === "pagehide") engine.end("transport close", { description: "page put away" });
-    else if (type === "offline") {
-      // A machine can talk to itself without a network.
-      if (engine.opts.hostname !== "localhost") {
-        engine.end("transport close", { description: "network connection lost" });
+    } else if (opts.watchNetwork !== false && persisted !== false) {
+      if (type === "pagehide") engine.end("transport close", { description: type });
+      else if (type === "offline") {
+        // A machine can talk to itself without a network.
+        if (engine.opts.hostname !== "localhost") {
+          engine.end("transport close", { description: "network connection lost" });
+        }
+        // A hidden page has time until it is shown.
+      } else if (!globalThis.document?.hidden) {
+        // An attempt that is due later is made now.
+        if (this.reconnecting && engine.readyState === "closed") this.attempt();
+        this.probe();
       }
-      // A hidden page has time until it is shown.
-    } else if (!globalThis.document?.hidden) {
-      // An attempt that is due later is made now.
-      if (this.reconnecting && engine.readyState === "closed") this.attempt();
-      this.probe();
     }
   }
 
@@ -98,13 +99,8 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
     // No unit of text takes more than three bytes: most need no counting.
     const isSmall = typeof data === "string" && data.length * 3 < maxPayload;
     if (!isSmall && encodedSize(data, transport.name === "polling") > maxPayload) {
-      throw new MisuseError("TOO_LARGE", `the server takes ${maxPayload} bytes`);
+      throw new MisuseError("TOO_LARGE", `maxPayload is ${maxPayload}`);
     }
-  }
-
-  override onListenerError(error: unknown, event: string | number): void {
-    if (event !== "handler_error" && this.hasListeners("handler_error")) this.dispatch("handler_error", error, event);
-    else super.onListenerError(error, event);
   }
 
   /** Takes anything that the server sends for an answer. Those who ask while a question is under way get the answer to it. */
@@ -112,16 +108,14 @@ export abstract class Manager<Listen extends object = DefaultEventsMap, Emit ext
     const { engine, opts } = this;
     if (!this.isReady()) return Promise.resolve(false);
     this.#probe ??= new Promise((resolve) => {
-      const settle = (alive: boolean) => () => {
+      const settle = () => {
         stop();
-        engine.off("packet", heard).off("close", lost);
+        engine.off("packet", settle).off("close", settle);
         this.#probe = undefined;
-        resolve(alive);
+        resolve(engine.readyState !== "closed");
       };
-      const heard = settle(true);
-      const lost = settle(false);
-      const stop = later(opts, () => engine.end("ping timeout", { description: "no answer to a probe" }), timeout);
-      engine.on("packet", heard).on("close", lost);
+      const stop = later(opts, () => engine.end("ping timeout", { description: "probe timeout" }), timeout);
+      engine.on("packet", settle).on("close", settle);
       this.sendPacket({ type: CONNECT, nsp: PROBE });
     });
     return this.#probe;

@@ -1,4 +1,3 @@
-import { EVENT } from "@sockeye/socketio-parser";
 import type {
   AckCallback,
   AnyListener,
@@ -12,6 +11,7 @@ import type {
 import { bufferFull, CoreSocket, type Joined, type Outgoing } from "./core/socket.js";
 import { type ClientError, type RefusedError, UnansweredError } from "./errors.js";
 import type { DefaultEventsMap, WithAckErrors } from "./events.js";
+import { EVENT } from "./packet-type.js";
 import { later } from "./timers.js";
 
 /** An event that is sent until it is acknowledged. */
@@ -115,18 +115,14 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     return this.#anyOutgoing;
   }
 
-  override onListenerError(error: unknown, event: string | number): void {
-    this.io.onListenerError(error, event);
-  }
-
   protected override deliver(event: unknown[]): void {
-    for (const listener of this.#anyIncoming) this.callListener(listener, event, event[0] as string);
+    for (const listener of this.#anyIncoming) this.callListener(listener, event);
     super.deliver(event);
   }
 
   protected override transmit(event: Outgoing): void {
     super.transmit(event);
-    for (const listener of this.#anyOutgoing) this.callListener(listener, event.data, event.data[0]);
+    for (const listener of this.#anyOutgoing) this.callListener(listener, event.data);
   }
 
   // --- joining ------------------------------------------------------------------------------------------------------
@@ -134,7 +130,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   protected override askFor(): object | undefined {
     const ask = super.askFor();
     // Whether repeated events can be known is for the server to say, when asked.
-    return this.options.retries ? { dedup: true, ...ask } : ask;
+    return this.opts.retries ? { dedup: true, ...ask } : ask;
   }
 
   /** A refusal is final, unless the server says when to come back. */
@@ -143,7 +139,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     if (this.connected || !(retryAfter > 0)) super.refuseWith(error);
     else {
       const again = () => this.joinNamespace();
-      this.endJoin = later(this.options, again, retryAfter * (1 + Math.random() / 2));
+      this.endJoin = later(this.opts, again, retryAfter * (1 + Math.random() / 2));
       this.dispatch("connect_error", error);
     }
   }
@@ -160,7 +156,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   // --- what waits ---------------------------------------------------------------------------------------------------
 
   protected override keepEvent(event: Outgoing, waiting = this.sendBuffer): void {
-    const { bufferLimit = 100_000, bufferPolicy } = this.options;
+    const { bufferLimit = 100_000, bufferPolicy } = this.opts;
     event.at = Date.now();
     if (waiting.push(event) > bufferLimit) {
       const error = bufferFull(bufferLimit);
@@ -172,10 +168,10 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   /** Drops what has waited for too long. The oldest is the first. */
   #dropOld(waiting: Outgoing[]): void {
-    const { bufferTtl = Infinity } = this.options;
+    const { bufferTtl = Infinity } = this.opts;
     // Nothing is not old, nor is what an application has put there.
-    while (Date.now() - Number(waiting[0]?.at) > bufferTtl) {
-      this.dropEvent(waiting.shift()!, new UnansweredError("EXPIRED", "waited for too long"));
+    while (Date.now() - (waiting[0]?.at as number) > bufferTtl) {
+      this.dropEvent(waiting.shift()!, new UnansweredError("EXPIRED", "operation has timed out"));
     }
   }
 
@@ -183,7 +179,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 
   protected override postEvent(data: EventData, callback: AckCallback | undefined, flags: Flags): void {
     const { nsp } = this;
-    if (!this.options.retries || flags.volatile) super.postEvent(data, callback, flags);
+    if (!this.opts.retries || flags.volatile) super.postEvent(data, callback, flags);
     else {
       const event: Retried = {
         type: EVENT,
@@ -214,7 +210,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
     this.#retrying = true;
     const tried: AckCallback = (error: ClientError | null, ...args) => {
       this.#retrying = false;
-      if (error && !signal?.aborted && (!this.connected || event.failedTries++ < this.options.retries!)) {
+      if (error && !signal?.aborted && (!this.connected || event.failedTries++ < this.opts.retries!)) {
         event.at = Infinity;
         this.#retries.unshift(event);
       } else settle?.(error, ...args);
@@ -236,7 +232,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
 }
 
 function without(listeners: AnyListener[], listener?: AnyListener): AnyListener[] {
-  return listener ? listeners.filter((each) => each !== listener) : [];
+  return listeners.filter((each) => listener && each !== listener);
 }
 
 /** Not to be guessed: our server answers a repeated event from memory. */

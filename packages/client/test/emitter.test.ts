@@ -7,12 +7,8 @@ interface Events {
 }
 
 class Source extends Emitter<Events> {
-  readonly errors: unknown[] = [];
   send(n: number): void {
     this.dispatch("a", n);
-  }
-  override onListenerError(error: unknown, event: string | number): void {
-    this.errors.push([error, event]);
   }
 }
 
@@ -73,6 +69,7 @@ describe("Emitter", () => {
   it("reports what a listener throws or rejects with, and goes on", async () => {
     const source = new Source();
     const last = vi.fn();
+    const told = vi.spyOn(console, "error").mockImplementation(() => {});
     source.on("a", () => {
       throw "thrown";
     });
@@ -81,10 +78,8 @@ describe("Emitter", () => {
     source.send(1);
     await Promise.resolve();
     await Promise.resolve();
-    expect(source.errors).toEqual([
-      ["thrown", "a"],
-      ["rejected", "a"],
-    ]);
+    expect(told.mock.calls).toEqual([["thrown"], ["rejected"]]);
+    told.mockRestore();
     expect(last).toHaveBeenCalledWith(1);
   });
 

@@ -47,12 +47,8 @@ export class Network {
           }
           this.#connection = new Connection(network, network.budgets.shift() ?? Infinity, {
             frame: (frame) => this.host.received(this, decodePacket(frame) as EnginePacket),
-            end: () => {
-              this.writable = false;
-              this.host.ended(this, { description: "cut" });
-            },
+            end: () => this.host.ended(this, { description: "cut" }),
           });
-          this.writable = true;
           this.host.drained(this);
         }, network.latency);
       }
@@ -64,7 +60,6 @@ export class Network {
 
       close(): void {
         this.#closed = true;
-        this.writable = false;
         this.#connection?.close();
       }
     })(this);

@@ -306,7 +306,7 @@ describe("probe", () => {
     expect(socket.probe(500)).toBe(alive);
     await run(600);
     expect(await alive).toBe(false);
-    expect(told).toHaveBeenCalledWith("ping timeout", { description: "no answer to a probe" });
+    expect(told).toHaveBeenCalledWith("ping timeout", { description: "probe timeout" });
     await run(3000);
     expect(socket.connected).toBe(true);
   });
@@ -410,7 +410,7 @@ describe("a page", () => {
     await run(50);
     document.hidden = true;
     page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
-    expect(told).toEqual(["transport close", { description: "page put away" }]);
+    expect(told).toEqual(["transport close", { description: "pagehide" }]);
     document.hidden = false;
     page.dispatchEvent(new Event("pageshow"));
     await run(100);
@@ -484,14 +484,9 @@ vi.mock("#platform", async (original) => ({
 }));
 
 describe("listeners that fail", () => {
-  it("are reported to handler_error, and stop nothing", async () => {
+  it("are reported, and stop nothing", async () => {
     server.onevent = (session) => session.emit("back");
     const socket = open();
-    const reported: unknown[] = [];
-    socket.io.on("handler_error", (error, event) => {
-      reported.push([error, event]);
-      throw "again";
-    });
     const spy = vi.spyOn(console, "error").mockImplementation(() => {});
     const second = vi.fn();
     socket.on("back", () => {
@@ -503,11 +498,7 @@ describe("listeners that fail", () => {
     socket.on("back", second);
     socket.emit("event");
     await run(50);
-    expect(reported).toEqual([
-      ["thrown", "back"],
-      ["rejected", "back"],
-    ]);
-    expect(spy).toHaveBeenCalledWith("again");
+    expect(spy.mock.calls).toEqual([["thrown"], ["rejected"]]);
     expect(second).toHaveBeenCalled();
     expect(socket.connected).toBe(true);
     spy.mockRestore();

@@ -49,7 +49,6 @@ class Candidate extends Transport {
     candidates.push(this);
   }
   opened(): void {
-    this.writable = true;
     this.host.drained(this);
   }
   send(packets: readonly OutgoingPacket[]): void {
@@ -270,6 +269,44 @@ describe("the upgrade from polling", () => {
     expect(log).toEqual(["hello", "upgrade", "forced close"]);
     expect(candidate.closed).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the upgrade from a transport that pauses at once", () => {
+  class Instant extends Transport {
+    readonly sent: OutgoingPacket[] = [];
+    get name(): string {
+      return "polling";
+    }
+    open(): void {
+      this.host.drained(this);
+    }
+    send(packets: readonly OutgoingPacket[]): void {
+      this.sent.push(...packets);
+    }
+    close(): void {}
+  }
+
+  it("does not send again what that has taken, and loses nothing behind it", async () => {
+    candidates = [];
+    const instant = new Engine("http://polling", {}, { polling: Instant, websocket: Candidate });
+    await turn();
+    const old = instant.transport as Instant;
+    old.host.received(old, OPEN);
+    instant.write("a");
+    await turn();
+    expect(old.sent).toEqual([message("a")]);
+    instant.write("b");
+    const [candidate] = candidates;
+    candidate!.opened();
+    candidate!.host.received(candidate!, { type: "pong", data: "probe" });
+    old.host.drained(old);
+    instant.write("c");
+    await turn();
+    expect(candidate!.sent.slice(1)).toEqual([{ type: "upgrade" }, message("b"), message("c")]);
+    expect(instant.writeBuffer).toEqual([]);
+    instant.end("forced close");
+    engine.end("forced close");
   });
 });
 

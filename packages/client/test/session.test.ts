@@ -18,11 +18,9 @@ class Manual extends Transport {
     this.drain();
   }
   drain(): void {
-    this.writable = true;
     this.host.drained(this);
   }
   send(packets: readonly OutgoingPacket[]): void {
-    this.writable = false;
     this.sent.push([...packets]);
   }
   close(): void {

@@ -23,13 +23,11 @@ describe("the compact codec", () => {
     expect(compact.decodePackets(payload, "arraybuffer").map(shown)).toEqual(packets.map(plain));
   });
 
-  it("hands binary data on as it is, and gives it in the form that was asked for", () => {
+  it("hands binary data on as it is, whatever form is asked for", () => {
     const view = new Uint8Array([9, 1, 2, 9]).subarray(1, 3);
     expect(compact.encodePacket({ type: "message", data: view }, true)).toBe(view);
     const { buffer } = view.slice();
-    expect(compact.decodePacket(buffer, "arraybuffer")!.data).toBe(buffer);
-    const { data } = compact.decodePacket(buffer, "nodebuffer") as unknown as { data: Uint8Array };
-    expect([data instanceof Uint8Array, [...data]]).toEqual([true, [1, 2]]);
+    for (const form of binaryTypes) expect(compact.decodePacket(buffer, form)!.data).toBe(buffer);
   });
 
   // Invariant: on the same wire the compact codec says what the whole one says, and refuses what that refuses.

@@ -10,10 +10,10 @@ const clientEntries = inject("packages").find(({ short }) => short === "client")
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * Bytes after gzip that an entry may cost its user. A ratchet: it follows the bundle down and never up. The goal is
- * 9,000 for the default entry and 6,000 for WebSocket alone.
+ * Bytes after gzip that an entry may cost its user. A ratchet: it follows the bundle down and never up. The goals, 9,000
+ * for the default entry and 6,000 for WebSocket alone, are reached.
  */
-const largest = { default: 9_375, websocket: 5_800 };
+const largest = { default: 8_990, websocket: 5_700 };
 
 const rows: string[] = [];
 

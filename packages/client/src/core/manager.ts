@@ -1,4 +1,4 @@
-import { CONNECT, DISCONNECT, type Packet, type PacketEncoder, type Parser } from "@sockeye/socketio-parser";
+import type { Packet, PacketEncoder, Parser } from "@sockeye/socketio-parser";
 import { backoff } from "../backoff.js";
 import type {
   CoreManagerView,
@@ -16,6 +16,7 @@ import type { WriteOptions } from "../engine/contract.js";
 import { type ClientError, lossError, type TransportError, UnansweredError } from "../errors.js";
 import type { DefaultEventsMap } from "../events.js";
 import type { ManagerOptions, SocketOptions } from "../options.js";
+import { CONNECT, DISCONNECT } from "../packet-type.js";
 import { type Cancel, later } from "../timers.js";
 import type { CoreSocket } from "./socket.js";
 

@@ -1,15 +1,4 @@
-import {
-  ACK,
-  BINARY_ACK,
-  BINARY_EVENT,
-  CONNECT,
-  CONNECT_ERROR,
-  DISCONNECT,
-  EVENT,
-  type EventPacket,
-  type Packet,
-  RESERVED_EVENTS,
-} from "@sockeye/socketio-parser";
+import { type EventPacket, type Packet, RESERVED_EVENTS } from "@sockeye/socketio-parser";
 import type {
   AckCallback,
   CoreManagerView,
@@ -28,6 +17,7 @@ import { type ClientError, lossError, MisuseError, RefusedError, UnansweredError
 import type { AckValue, AllButLast, DefaultEventsMap, Last, NameWithAck, WithAckErrors } from "../events.js";
 import { type Stream, startStream, trackOffset } from "../offset.js";
 import type { SocketOptions } from "../options.js";
+import { ACK, BINARY_ACK, BINARY_EVENT, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT } from "../packet-type.js";
 import { type Cancel, later, type TimerOptions } from "../timers.js";
 
 /**
@@ -93,10 +83,10 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
   constructor(
     readonly io: CoreManagerView & ManagerPort,
     readonly nsp: string,
-    protected readonly options: SocketOptions & TimerOptions,
+    protected readonly opts: SocketOptions & TimerOptions,
   ) {
     super();
-    this.auth = options.auth;
+    this.auth = opts.auth;
   }
 
   get disconnected(): boolean {
@@ -122,7 +112,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
   }
 
   emit<Name extends NameOf<Emit>>(event: Name, ...args: ArgsOf<Emit, Name>): this {
-    const flags = { timeout: this.options.ackTimeout, ...this.nextFlags };
+    const flags = { timeout: this.opts.ackTimeout, ...this.nextFlags };
     this.nextFlags = {};
     if (RESERVED_EVENTS.has(event as string)) {
       throw new MisuseError("RESERVED_EVENT", `"${event}" is a reserved event name`);
@@ -131,7 +121,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     let callback: AckCallback | undefined;
     if (typeof data.at(-1) === "function") {
       const given = data.pop() as AckCallback;
-      callback = (...answer) => this.callListener(given, answer, event);
+      callback = (...answer) => this.callListener(given, answer);
     }
     this.postEvent(data, callback, flags);
     return this;
@@ -193,7 +183,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
         this.refuseWith(error as RefusedError);
       }
     };
-    if (typeof auth === "function") this.callListener(auth, [answer], "auth");
+    if (typeof auth === "function") this.callListener(auth, [answer]);
     else answer(auth);
   }
 
@@ -220,7 +210,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     if (this.connected) return;
     // Socket.IO 2 confirms a namespace without an id.
     if (!data?.sid) {
-      this.refuseWith(new RefusedError("OLD_SERVER", "the server speaks Socket.IO 2"));
+      this.refuseWith(new RefusedError("OLD_SERVER", "Socket.IO 2 server"));
       return;
     }
     const { sid, pid, tag, offset, recovery } = data;
@@ -290,7 +280,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     } else if (this._pid) trackOffset(this, event);
     if (this.connected) this.deliver(event);
     else {
-      const { receiveBufferLimit = 100_000 } = this.options;
+      const { receiveBufferLimit = 100_000 } = this.opts;
       if (this.receiveBuffer.push(event) > receiveBufferLimit) {
         this.receiveBuffer = [];
         throw bufferFull(receiveBufferLimit);
@@ -315,7 +305,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     if (callback) {
       const abort = () => this.#giveUp(event, aborted!);
       const late = () => this.#giveUp(event, new UnansweredError("ACK_TIMEOUT", "operation has timed out"));
-      const stop = later(this.options, late, timeout);
+      const stop = later(this.opts, late, timeout);
       signal?.addEventListener("abort", abort);
       this.#unanswered.set(id!, event);
       event.settle = (error, args = []) => {
@@ -329,7 +319,7 @@ export abstract class CoreSocket<Listen extends object = DefaultEventsMap, Emit 
     const ready = this.connected && io.isReady();
     if (signal?.aborted) this.dropEvent(event, aborted!);
     else if (volatile && !(ready && io.engine.writable)) {
-      this.dropEvent(event, new UnansweredError("DROPPED", "volatile packet has been dropped"));
+      this.dropEvent(event, new UnansweredError("DROPPED", "packet has been dropped"));
     } else {
       try {
         if (ready) this.transmit(event);

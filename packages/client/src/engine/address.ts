@@ -1,4 +1,4 @@
-import { createCookieJar } from "#platform";
+import { ownOptions } from "#platform";
 import { formatQuery, parseUrl } from "../url.js";
 import type { EngineOptions, TransportOptions } from "./contract.js";
 
@@ -7,17 +7,16 @@ export function resolveOptions(uri: string | undefined, options: EngineOptions):
   const { host, hostname = host, path = "/", addTrailingSlash = true } = options;
   const address = parseUrl(uri ?? (hostname && `http${options.secure ? "s" : ""}://${hostname}`));
   // Into one object: each that is spread from several is written down property by property.
-  return Object.assign(address, hostname && { hostname }, options, {
+  return Object.assign(address, hostname && { hostname }, options, ownOptions(options), {
     path: path.replace(/\/$/, "") + (addTrailingSlash ? "/" : ""),
-    cookieJar: createCookieJar(options),
   }) as TransportOptions;
 }
 
 /** The address of a request. */
 export function requestUri(
   { hostname, port, path, secure }: TransportOptions,
-  scheme: "http" | "ws",
-  query: Readonly<Record<string, unknown>>,
+  scheme: "http" | "ws" = "http",
+  query: Readonly<Record<string, unknown>> = {},
 ): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   const suffix = Number(port) === (secure ? 443 : 80) ? "" : `:${port}`;

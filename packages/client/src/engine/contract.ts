@@ -144,15 +144,15 @@ export interface CloseDetails {
 export interface TransportShape {
   /** The name that the server knows it by; on the prototype. */
   readonly name: string;
-  /** Whether a batch would be taken now. */
-  readonly writable: boolean;
+  /** Whether a batch would be taken now: the host's own note. */
+  writable: boolean;
   /** Parameters of its requests; the session id is added once there is one. */
   readonly query: Record<string, unknown>;
   /** Set before `open`. MUST be told of everything, and of nothing after `close`. */
   host: TransportHost;
   /** Opens. What it throws is a failure; others reach the host. */
   open(): void;
-  /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
+  /** Sends a batch, in order. Not called again until `drained`. MUST call `host.drained` when it is gone. */
   send(packets: readonly OutgoingPacket[]): void;
   /** Ends the connection; the host hears nothing more. */
   close(): void;
@@ -206,8 +206,8 @@ export interface Platform {
   readonly defaultBinaryType: "nodebuffer" | "arraybuffer";
   /** Name of the requester in error texts: `xhr poll error`. */
   readonly request: HttpRequest;
-  /** A jar where cookies are wanted and the platform keeps none itself. */
-  createCookieJar(options: EngineOptions): CookieJar | undefined;
+  /** What the platform adds to the options of a session: a jar where cookies are wanted and it keeps none itself. */
+  ownOptions(options: EngineOptions): Partial<TransportOptions> | undefined;
   /** Opens a WebSocket. `refused` is told of an HTTP answer in place of the upgrade, where that can be seen. */
   openWebSocket(uri: string, options: TransportOptions, refused: (error: TransportError) => void): WebSocketLike;
   /** Tells of the page's events until cancelled. */

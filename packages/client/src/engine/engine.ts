@@ -15,11 +15,9 @@ import type {
   TransportShape,
   WriteOptions,
 } from "./contract.js";
+import { HEAD_START } from "./delays.js";
 import { farewell, readHandshake } from "./notice.js";
 import { countWithin } from "./size.js";
-
-/** Head start of WebTransport over WebSocket, milliseconds. */
-const HEAD_START = 200;
 
 /** Addresses where a move to WebSocket succeeded, for `rememberUpgrade`. */
 const remembered = new Set<string>();
@@ -45,6 +43,8 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
   /** The transport in use. */
   transport!: TransportShape;
   readonly opts: TransportOptions;
+  /** Form of received bytes. */
+  readonly binaryType: "nodebuffer" | "arraybuffer";
 
   readonly #address: string;
   /** Transports to use, best first; those that failed are gone. */
@@ -53,7 +53,6 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
   readonly #trials = new Map<TransportShape | TransportClass, Cancel>();
   /** The one that is to take over. Until it does nothing may leave on the old one. */
   #successor: TransportShape | undefined;
-  readonly #probed = new Set<TransportShape>();
   /** How many packets were handed over and are not gone yet. */
   #inFlight = 0;
   /** When the server was heard last. */
@@ -64,24 +63,20 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   constructor(uri: string | undefined, options: EngineOptions, known: Readonly<Record<string, TransportClass>>) {
     super();
-    const { transports, transportImplementations, rememberUpgrade, upgrade } = options;
+    const { transports, transportImplementations, rememberUpgrade } = options;
     if (transports && transportImplementations) {
-      throw new MisuseError("BAD_OPTION", "transports are given twice");
+      throw new MisuseError("BAD_OPTION", "transports and transportImplementations");
     }
-    this.opts = resolveOptions(uri, { binaryType: defaultBinaryType, ...options });
-    this.#address = requestUri(this.opts, "http", {});
+    this.opts = resolveOptions(uri, options);
+    this.binaryType = this.opts.binaryType ?? defaultBinaryType;
+    this.#address = requestUri(this.opts);
     this.#candidates = (transportImplementations ?? transports ?? Object.keys(known)).flatMap((each) =>
       typeof each === "string" ? (known[each] ?? []) : each,
     );
-    if (rememberUpgrade && upgrade !== false && remembered.has(this.#address)) {
+    if (rememberUpgrade && remembered.has(this.#address)) {
       this.#candidates.sort((_, { prototype }) => (prototype.name === "websocket" ? 1 : -1));
     }
     this.#open();
-  }
-
-  /** Form of received bytes. */
-  get binaryType(): "nodebuffer" | "arraybuffer" {
-    return this.opts.binaryType!;
   }
 
   /** Whether a message written now would leave without waiting. */
@@ -157,32 +152,30 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
         this.#push({ type: "pong" });
         this.dispatch("pong");
       } else if (isOpen ? type !== "noop" : type !== "open" || !this.#opened(data)) {
-        this.end("parse error", fault || new ViolationError("PROTOCOL", `unexpected packet: ${type}`));
+        this.end("parse error", fault || new ViolationError("PROTOCOL", `invalid packet: ${type}`));
       }
     }
   }
 
   drained(transport: TransportShape): void {
+    const isFirst = !transport.writable;
+    transport.writable = true;
     if (transport === this.transport) {
       const sent = this.writeBuffer.splice(0, this.#inFlight).length;
       this.#inFlight = 0;
       if (sent && !this.writeBuffer.length) this.dispatch("drain");
       this.#goOn();
-    } else if (this.#trials.has(transport) && !this.#probed.has(transport)) {
-      this.#probed.add(transport);
-      transport.send([{ type: "ping", data: "probe" }]);
-    }
+    } else if (isFirst && this.#trials.has(transport)) transport.send([{ type: "ping", data: "probe" }]);
   }
 
   ended(transport: TransportShape, details: CloseDetails | TransportError): void {
-    const isError = details instanceof Error;
-    if (this.#trials.has(transport)) this.#fail(transport, isError ? details : "transport closed");
+    if (this.#trials.has(transport)) this.#fail(transport, details instanceof Error ? details : "transport closed");
     else if (transport === this.transport) {
       remembered.delete(this.#address);
       if (this.readyState === "opening" && this.opts.tryAllTransports && this.#candidates.length > 1) {
         this.#candidates.shift();
         this.#open();
-      } else this.end(isError ? "transport error" : "transport close", details);
+      } else this.end(details instanceof Error ? "transport error" : "transport close", details);
     }
   }
 
@@ -190,11 +183,12 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   #open(): void {
     const [first] = this.#candidates;
+    if (first) this.transport = this.#create(first);
     // Later, so that the caller can listen before anything happens.
-    if (first) {
-      this.transport = this.#create(first);
-      this.#soon(() => this.#start(this.transport));
-    } else this.#soon(() => this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available")));
+    this.#soon(() => {
+      if (first) this.#start(this.transport);
+      else this.end("transport error", new TransportError("NO_TRANSPORT", "No transports available"));
+    });
   }
 
   #soon(run: () => void): void {
@@ -264,7 +258,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
 
   /** Whether a batch can be handed over: the session is open, and the transport neither busy nor about to be replaced. */
   #takes(): boolean {
-    return !!this.id && this.transport.writable && !this.#inFlight && !this.#successor;
+    return !!this.id && this.transport.writable && !this.#successor;
   }
 
   /** Writes what waits; ends the session, if that was asked for and nothing is left to do. */
@@ -274,6 +268,7 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     const { length } = writeBuffer;
     if (length) {
       this.#inFlight = transport.name === "polling" ? countWithin(writeBuffer, this.maxPayload) : length;
+      transport.writable = false;
       transport.send(writeBuffer.slice(0, this.#inFlight));
       this.dispatch("flush");
     } else if (this.readyState === "closing") this.end("forced close");
@@ -325,7 +320,8 @@ export class Engine extends Emitter<EngineEvents> implements EngineShape, Transp
     this.#successor = undefined;
     this.#trials.get(transport)!();
     if (transport.name === "websocket") remembered.add(this.#address);
-    transport.send([{ type: "upgrade" }]);
+    // What the old transport has taken is gone, although it may not have said so yet.
+    this.writeBuffer.splice(0, this.#inFlight, { type: "upgrade" });
     this.dispatch("upgrade", transport);
     this.#goOn();
   }

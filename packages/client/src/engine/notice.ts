@@ -19,7 +19,7 @@ export function readNotice(text: unknown): Notice {
 
 /** The last word of a server: `1`, or `1{"retryAfter":1500}` when it asks its clients to stay away for a while. */
 export function farewell(data: unknown): CloseDetails {
-  return { description: "closed by the server", retryAfter: readNotice(data).retryAfter };
+  return { description: "server closed", retryAfter: readNotice(data).retryAfter };
 }
 
 /** What the server tells about a new session, `false` for what is no handshake. (Servers before 2022 name no `maxPayload`.) */

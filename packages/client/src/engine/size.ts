@@ -1,16 +1,11 @@
+import { utf8Length } from "#platform";
 import type { EngineData } from "../contract.js";
 import type { OutgoingPacket } from "./contract.js";
 
 /** Bytes that a message takes on the wire: in UTF-8 behind its type, and as base64 where a transport carries text alone. */
 export function encodedSize(data: EngineData, asText: boolean): number {
-  if (typeof data !== "string") return asText ? 1 + Math.ceil(data.byteLength / 3) * 4 : data.byteLength;
-  let size = 1;
-  for (let i = 0; i < data.length; i++) {
-    const code = data.charCodeAt(i);
-    // A surrogate pair is four bytes for two units. (JSON has no lone ones.)
-    size += code < 0x80 ? 1 : code < 0x800 || code >> 11 === 0x1b ? 2 : 3;
-  }
-  return size;
+  if (typeof data === "string") return 1 + utf8Length(data);
+  return asText ? 1 + Math.ceil(data.byteLength / 3) * 4 : data.byteLength;
 }
 
 /**

@@ -17,23 +17,20 @@ import type { OutgoingPacket, TransportHost, TransportOptions, TransportShape } 
 export abstract class Transport implements TransportShape {
   /** The name that the server knows it by. A getter: it is read from the prototype too. */
   abstract get name(): string;
-  /** Whether a batch would be taken now. */
+  /** Whether a batch would be taken now: since `host.drained` was called, until `send` is. */
   writable = false;
-  /** Form of received bytes. */
-  readonly binaryType: "nodebuffer" | "arraybuffer";
   /** Parameters of its requests; the session id is added once there is one. */
   readonly query: Record<string, unknown>;
   /** Set by the owner before `open`. MUST be told of everything, and of nothing after `close`. */
   host!: TransportHost;
 
-  constructor(readonly options: TransportOptions) {
-    this.binaryType = options.binaryType!;
-    this.query = { EIO: 4, ...options.query, transport: (this as Transport).name };
+  constructor(readonly opts: TransportOptions) {
+    this.query = { EIO: 4, ...opts.query, transport: (this as Transport).name };
   }
 
   /** Opens. What it throws ends it: an address or an API that the platform does not have. */
   abstract open(): void;
-  /** Sends a batch, in order. Only called while `writable`. MUST call `host.drained` when it is gone. */
+  /** Sends a batch, in order. Not called again until `drained`. MUST call `host.drained` when it is gone. */
   abstract send(packets: readonly OutgoingPacket[]): void;
   /** Ends the connection; the host hears nothing more. */
   abstract close(): void;
@@ -48,10 +45,10 @@ export abstract class Transport implements TransportShape {
 
   /** The address of a request. `stamped`: with the cache-busting parameter unless switched off. */
   protected uri(scheme: "http" | "ws", stamped: boolean): string {
-    const { timestampParam = "t", timestampRequests = stamped, forceBase64 } = this.options;
+    const { timestampParam = "t", timestampRequests = stamped, forceBase64 } = this.opts;
     const query = { ...this.query };
     if (timestampRequests) query[timestampParam] = Math.random().toString(36).slice(2);
     if (forceBase64) query.b64 = 1;
-    return requestUri(this.options, scheme, query);
+    return requestUri(this.opts, scheme, query);
   }
 }

@@ -1,7 +1,6 @@
 /** Browsers, workers, React Native and anything else without Node's modules. */
 import type {
   Cancel,
-  CookieJar,
   EngineOptions,
   HttpRequest,
   PageEvent,
@@ -15,10 +14,15 @@ import type { TransportError } from "../errors.js";
 export { decodePacket, decodePackets, encodePacket, encodePayload } from "@sockeye/engine-parser/compact";
 export { parser } from "@sockeye/socketio-parser/compact";
 
+/** Neither `TextEncoder` nor `Blob`, which not every engine has. Half a pair of surrogates is two bytes of the pair's four. */
+export function utf8Length(text: string): number {
+  return encodeURI(text.replace(/[\ud800-\udfff]/g, "__")).replace(/%../g, "_").length;
+}
+
 export const defaultBinaryType = "arraybuffer" as const;
 
-/** The browser keeps its own. */
-export function createCookieJar(_options: EngineOptions): CookieJar | undefined {
+/** The browser keeps cookies itself. */
+export function ownOptions(_options: EngineOptions): Partial<TransportOptions> | undefined {
   return undefined;
 }
 
@@ -27,7 +31,7 @@ export const request: HttpRequest = (uri, body, options, done) => {
   xhr.open(body ? "POST" : "GET", uri);
   xhr.withCredentials = !!options.withCredentials;
   xhr.timeout = options.requestTimeout ?? 0;
-  if (body) xhr.setRequestHeader("content-type", "text/plain;charset=UTF-8");
+  if (body) xhr.setRequestHeader("content-type", "text/plain");
   for (const name in options.extraHeaders) xhr.setRequestHeader(name, options.extraHeaders[name]!);
   // After success, failure, time-out and abort alike.
   xhr.onloadend = () => done({ status: xhr.status, text: xhr.responseText, cause: xhr });
@@ -44,8 +48,7 @@ export function openWebSocket(
   { protocols, extraHeaders }: TransportOptions,
   _refused: (error: TransportError) => void,
 ): WebSocketLike {
-  const Class = globalThis.WebSocket as unknown as AnyWebSocket;
-  const socket = extraHeaders ? new Class(uri, protocols, { headers: extraHeaders }) : new Class(uri, protocols);
+  const socket = new (globalThis.WebSocket as unknown as AnyWebSocket)(uri, protocols, { headers: extraHeaders });
   socket.binaryType = "arraybuffer";
   return socket;
 }
@@ -59,10 +62,9 @@ const PAGE_EVENTS = ["offline", "online", "pagehide", "pageshow", "visibilitycha
 export function watchPage(listener: (event: PageEvent) => void): Cancel {
   const { addEventListener: add, removeEventListener: remove } = globalThis;
   if (!add) return () => {};
-  const told = listener as EventListener;
-  for (const type of PAGE_EVENTS) add(type, told);
+  for (const type of PAGE_EVENTS) add(type, listener as EventListener);
   return () => {
-    for (const type of PAGE_EVENTS) remove(type, told);
+    for (const type of PAGE_EVENTS) remove(type, listener as EventListener);
   };
 }
 

@@ -2,11 +2,10 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Socket as Stream } from "node:net";
-import { type BinaryType, decodePayload, type EnginePacket } from "@sockeye/engine-parser";
+import { type BinaryData, decodePacket as decodeFrame, decodePayload, type EnginePacket } from "@sockeye/engine-parser";
 import { WebSocket } from "ws";
 import type {
   Cancel,
-  CookieJar,
   EngineOptions,
   HttpRequest,
   HttpResponse,
@@ -21,11 +20,17 @@ import type { TransportError } from "../errors.js";
 import { MemoryCookieJar } from "./cookies.js";
 
 /** Written for speed. */
-export { decodePacket, encodePacket, encodePayload } from "@sockeye/engine-parser";
+export { encodePacket, encodePayload } from "@sockeye/engine-parser";
 export { parser } from "@sockeye/socketio-parser";
 
+type BinaryOptions = Pick<EngineOptions, "binaryType">;
+
+export function decodePacket(frame: string | BinaryData, { binaryType }: BinaryOptions): EnginePacket | Error {
+  return decodeFrame(frame, binaryType);
+}
+
 /** The packets of a polling response, up to the first that is none, in whose place its error stands. */
-export function decodePackets(payload: string, binaryType: BinaryType): (EnginePacket | Error)[] {
+export function decodePackets(payload: string, { binaryType }: BinaryOptions): (EnginePacket | Error)[] {
   // A client reads what its server sends it.
   const { packets, error } = decodePayload(payload, { binaryType, maxPackets: Number.POSITIVE_INFINITY });
   return error ? [...packets, error] : packets;
@@ -33,8 +38,10 @@ export function decodePackets(payload: string, binaryType: BinaryType): (EngineP
 
 export const defaultBinaryType = "nodebuffer" as const;
 
-export function createCookieJar({ withCredentials }: EngineOptions): CookieJar | undefined {
-  return withCredentials ? new MemoryCookieJar() : undefined;
+export const utf8Length = (text: string): number => Buffer.byteLength(text);
+
+export function ownOptions({ withCredentials }: EngineOptions): Partial<TransportOptions> {
+  return { cookieJar: withCredentials ? new MemoryCookieJar() : undefined };
 }
 
 /** Options that belong to the connection, handed on as they are to `node:https` and `ws`. */

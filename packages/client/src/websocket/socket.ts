@@ -20,7 +20,7 @@ export class Socket<Listen extends object = DefaultEventsMap, Emit extends objec
   Emit
 > {
   protected override keepEvent(event: Outgoing): void {
-    const { bufferLimit = 100_000 } = this.options;
+    const { bufferLimit = 100_000 } = this.opts;
     if (this.sendBuffer.push(event) > bufferLimit) this.dropEvent(this.sendBuffer.shift()!, bufferFull(bufferLimit));
   }
 }

@@ -50,7 +50,7 @@ const PACKET = /^(?:([0-4])|([56])(\d+)-)(?:(\/[^,]*),?)?(\d*)(\S.*)?$/s;
 
 export class Decoder implements DecoderContract {
   readonly #maxAttachments: number;
-  #listeners: ((packet: Packet) => void)[] = [];
+  readonly #listeners = new Set<(packet: Packet) => void>();
   /** Takes the next attachment of an unfinished packet. */
   #fill: ((chunk: BinaryChunk) => Packet | undefined) | undefined;
 
@@ -59,12 +59,12 @@ export class Decoder implements DecoderContract {
   }
 
   on(_event: "decoded", listener: (packet: Packet) => void): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
   }
 
   /** What the official client calls when a connection ends. */
   off(_event: "decoded", listener: (packet: Packet) => void): void {
-    this.#listeners = this.#listeners.filter((one) => one !== listener);
+    this.#listeners.delete(listener);
   }
 
   add(chunk: unknown): void {

@@ -1,11 +1,9 @@
 import { decodePackets, encodePayload } from "#platform";
 import type { Cancel } from "../../timers.js";
 import type { HttpRequest, OutgoingPacket } from "../contract.js";
+import { FAREWELL } from "../delays.js";
 import { refusal } from "../refusal.js";
 import { Transport } from "../transport.js";
-
-/** Milliseconds that the farewell request may take where no limit was set. */
-const FAREWELL = 10_000;
 
 /**
  * HTTP long-polling: one GET at a time brings packets, one POST at a time takes them. Subclasses say how a request is
@@ -33,7 +31,6 @@ export abstract class Polling extends Transport {
   }
 
   send(packets: readonly OutgoingPacket[]): void {
-    this.writable = false;
     this.#post = this.#exchange(encodePayload(packets));
   }
 
@@ -57,7 +54,7 @@ export abstract class Polling extends Transport {
     } else {
       // The server answers the waiting GET when it has read the farewell: cut before that, it would take the connection
       // for lost.
-      const options = { ...this.options, requestTimeout: this.options.requestTimeout || FAREWELL };
+      const options = { requestTimeout: FAREWELL, ...this.opts };
       this.request(this.uri("http", true), encodePayload([{ type: "close" }]), options, abort);
     }
     this.#closed = true;
@@ -65,7 +62,7 @@ export abstract class Polling extends Transport {
 
   /** A POST with a body, a GET without one. */
   #exchange(body?: string): Cancel {
-    return this.request(this.uri("http", true), body, this.options, (response) => {
+    return this.request(this.uri("http", true), body, this.opts, (response) => {
       if (this.#closed) return;
       if (response.status !== 200) {
         this.#closed = true;
@@ -74,7 +71,7 @@ export abstract class Polling extends Transport {
         if (body) this.#post = undefined;
         else {
           this.#get = undefined;
-          for (const packet of decodePackets(response.text, this.binaryType)) this.host.received(this, packet);
+          for (const packet of decodePackets(response.text, this.opts)) this.host.received(this, packet);
         }
         this.#goOn();
       }
@@ -83,10 +80,7 @@ export abstract class Polling extends Transport {
 
   /** Takes the next batch, and keeps one GET waiting; paused, tells when nothing is under way any more. */
   #goOn(): void {
-    if (!this.writable && !this.#post) {
-      this.writable = true;
-      this.host.drained(this);
-    }
+    if (!this.#post) this.host.drained(this);
     if (this.#closed || this.#get) return;
     if (!this.#paused) this.open();
     else if (!this.#post) this.#paused();

@@ -36,12 +36,10 @@ export class WebTransport extends Transport {
   }
 
   send(packets: readonly OutgoingPacket[]): void {
-    this.writable = false;
     for (const packet of packets) this.#write(packet);
     this.#writer!.ready.then(
       () => {
         if (this.#closed) return;
-        this.writable = true;
         this.host.drained(this);
       },
       (error) => this.#failed(error),
@@ -51,14 +49,13 @@ export class WebTransport extends Transport {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.writable = false;
     this.#shut();
   }
 
   async #run(): Promise<void> {
     const Class = (globalThis as { WebTransport?: SessionClass }).WebTransport;
     if (!Class) throw new MisuseError("NO_TRANSPORT", "no WebTransport here");
-    const session = new Class(this.uri("http", false), this.options.transportOptions?.webtransport);
+    const session = new Class(this.uri("http", false), this.opts.transportOptions?.webtransport);
     this.#session = session;
     session.closed.then(
       () => this.#ended(),
@@ -72,13 +69,12 @@ export class WebTransport extends Transport {
     // The handshake: `0` for a new session, with the id of the one that moves here otherwise.
     const { sid } = this.query;
     this.#write(sid ? { type: "open", data: JSON.stringify({ sid }) } : { type: "open" });
-    this.writable = true;
     this.host.drained(this);
     await this.#read(stream.readable.getReader());
   }
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const decoder = new FrameDecoder({ maxPayload: Number.MAX_SAFE_INTEGER, binaryType: this.binaryType });
+    const decoder = new FrameDecoder({ maxPayload: Number.MAX_SAFE_INTEGER, binaryType: this.opts.binaryType });
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return this.#ended();
@@ -98,14 +94,12 @@ export class WebTransport extends Transport {
   #ended(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.writable = false;
     this.host.ended(this, { description: "webtransport connection closed" });
   }
 
   #failed(error: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.writable = false;
     this.#shut();
     this.host.ended(this, new TransportError("TRANSPORT", "webtransport error", { description: error }));
   }
