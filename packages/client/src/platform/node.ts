@@ -25,8 +25,9 @@ export { parser } from "@sockeye/socketio-parser";
 
 type BinaryOptions = Pick<EngineOptions, "binaryType">;
 
-export function decodePacket(frame: string | BinaryData, { binaryType }: BinaryOptions): EnginePacket | Error {
-  return decodeFrame(frame, binaryType);
+/** Text that is no base64 needs no option, and most of what comes is that: to look for one that is not there takes long. */
+export function decodePacket(frame: string | BinaryData, options: BinaryOptions): EnginePacket | Error {
+  return typeof frame === "string" && frame[0] !== "b" ? decodeFrame(frame) : decodeFrame(frame, options.binaryType);
 }
 
 /** The packets of a polling response, up to the first that is none, in whose place its error stands. */
@@ -40,8 +41,11 @@ export const defaultBinaryType = "nodebuffer" as const;
 
 export const utf8Length = (text: string): number => Buffer.byteLength(text);
 
-export function ownOptions({ withCredentials }: EngineOptions): Partial<TransportOptions> {
-  return { cookieJar: withCredentials ? new MemoryCookieJar() : undefined };
+export function ownOptions({
+  withCredentials,
+  binaryType = defaultBinaryType,
+}: EngineOptions): Partial<TransportOptions> {
+  return { binaryType, cookieJar: withCredentials ? new MemoryCookieJar() : undefined };
 }
 
 /** Options that belong to the connection, handed on as they are to `node:https` and `ws`. */
