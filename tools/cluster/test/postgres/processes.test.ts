@@ -43,8 +43,10 @@ class Client {
     });
   }
 
-  get disorder(): number[] {
-    return this.all.filter((n, i) => i > 0 && n <= this.all[i - 1]!);
+  /** What came behind something that was said later, or twice, with what came around it. */
+  get disorder(): string[] {
+    const places = this.all.flatMap((n, i) => (i > 0 && n <= this.all[i - 1]! ? [i] : []));
+    return places.map((i) => this.all.slice(Math.max(0, i - 6), i + 5).join(" "));
   }
 }
 

@@ -7,6 +7,7 @@ import type { NodeId } from "../contract.js";
 import { ClusterError } from "../errors.js";
 import { Arrears } from "./arrears.js";
 import type { LogPosition, RecoveryStore, StoreLimits } from "./contract.js";
+import { RecentEntries } from "./recent-entries.js";
 import { Sequencer } from "./sequencer.js";
 import { Timeline } from "./timeline.js";
 import { Turnstile, type Waiting } from "./turnstile.js";
@@ -108,6 +109,8 @@ export class SharedOrder {
   readonly #pastEpochs = new Set<string>();
   /** Recoverable broadcasts that were delivered here without a place: origin and sequence. */
   readonly #unplaced = new Set<string>();
+  /** Broadcasts of other nodes that had a place in the log. */
+  readonly #recent = new RecentEntries(MAX_REMEMBERED);
   /** Places of the log whose broadcast had been delivered here before. */
   #delivered: number[] = [];
   /** Commands of other nodes that came behind a gap, or behind the first sign of a new epoch. */
@@ -402,6 +405,7 @@ export class SharedOrder {
     this.#sequencer.advance(this.#clock());
     const number = this.#keep(entry, now());
     const wasUnplaced = this.#unplaced.delete(keyOf(entry));
+    if (entry.origin !== this.#port.self && entry.origin !== "") this.#recent.note(entry.origin, entry.sequence);
     if (this.#wasOwed(entry) || wasUnplaced) this.#delivered.push(number);
     else if (entry.encoded !== undefined) this.#port.deliver(entry, this.position);
   }
@@ -509,6 +513,8 @@ export class SharedOrder {
     const head = await this.#store.open(this.#options.namespace, this.#options.limits);
     if (head.epoch !== this.#sequencer.epoch) {
       this.#pastEpochs.add(this.#sequencer.epoch);
+      // Who said one of them may have heard of no place before the log was gone, and gives it another one.
+      for (const [origin, sequence] of this.#recent.all()) this.unplaced(origin, sequence);
       this.#jump({ epoch: head.epoch, number: 0 });
       this.#port.epochChanged();
       return this.position;

@@ -150,6 +150,27 @@ it("lets no command pass an entry of a new epoch that it has heard of and not de
   order.close();
 });
 
+it("delivers nothing twice that its origin, which was told of no place, gives a place in a new epoch", async () => {
+  const backend = new Backend();
+  const order = await open(backend);
+  for (const number of [1, 2, 3]) order.heard({ epoch: "e", number }, entry(OTHER, 40 + number));
+  expect(backend.delivered).toEqual([41, 42, 43]);
+  // The store lost what it had, and the answers to two of them. Then it lost everything again.
+  for (const epoch of ["f", "g"]) {
+    backend.epoch = epoch;
+    backend.logged.splice(0);
+    for (const sequence of [42, 43, 44]) {
+      const number = backend.logged.length + 1;
+      backend.logged.push({ epoch, number, envelope: Uint8Array.of(sequence) });
+      order.heard({ epoch, number }, entry(OTHER, sequence));
+    }
+    await turn();
+    expect(backend.delivered).toEqual([41, 42, 43, 44]);
+    expect(order.position).toEqual({ epoch, number: 3 });
+  }
+  order.close();
+});
+
 it("does not take a standstill of its own process for one of the store", async () => {
   const backend = new Backend();
   backend.delay = 200;
