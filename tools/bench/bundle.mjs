@@ -18,13 +18,32 @@ export const output = join(scratch, "bench");
  * @param {string} checkout @param {string} specifier
  */
 function sourceOf(checkout, specifier) {
+  const { folder, entry } = entryOf(checkout, specifier);
+  return join(folder, entry["sockeye-source"]);
+}
+
+/**
+ * What browsers get of it: the published build, which writes names short, as users bundle it.
+ * @param {string} checkout @param {string} specifier
+ */
+function builtFor(checkout, specifier) {
+  const { folder, entry } = entryOf(checkout, specifier);
+  const file = join(folder, (entry.browser ?? entry).import.default);
+  if (!existsSync(file)) throw new Error(`${specifier}: not built; npm run build`);
+  return file;
+}
+
+/**
+ * @param {string} checkout @param {string} specifier
+ */
+function entryOf(checkout, specifier) {
   const [, name = "", ...path] = specifier.split("/");
   const folder = join(checkout, "packages", name);
   const manifest = join(folder, "package.json");
   if (!existsSync(manifest)) throw new Error(`${specifier}: there is no packages/${name}`);
   const entry = JSON.parse(readFileSync(manifest, "utf8")).exports[[".", ...path].join("/")];
   if (entry === undefined) throw new Error(`${specifier}: not exported by packages/${name}`);
-  return join(folder, entry["sockeye-source"]);
+  return { folder, entry };
 }
 
 /**
@@ -63,17 +82,6 @@ export async function bundle(entryPoints, outdir, checkout) {
 }
 
 /**
- * The names that the published build of our client writes short.
- * @param {string} checkout @returns {Promise<{ mangleProps?: RegExp }>}
- */
-async function shortNames(checkout) {
-  const file = join(checkout, "packages/client/mangled.mjs");
-  if (!existsSync(file)) return {};
-  const { mangled } = await import(pathToFileURL(file).href);
-  return { mangleProps: mangled };
-}
-
-/**
  * What a page would load, minified.
  * @param {string} code @param {string} home this tool's folder, from which other people's packages are found
  * @param {string} checkout
@@ -87,14 +95,12 @@ export async function bundleForBrowsers(code, home, checkout) {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    conditions: ["sockeye-source"],
     logLevel: "warning",
-    ...(code.includes("@sockeye/client") && (await shortNames(checkout))),
     plugins: [
       {
-        name: "ours-from-source",
+        name: "ours-as-built",
         setup({ onResolve }) {
-          onResolve({ filter: /^@sockeye\// }, ({ path }) => ({ path: sourceOf(checkout, path) }));
+          onResolve({ filter: /^@sockeye\// }, ({ path }) => ({ path: builtFor(checkout, path), sideEffects: false }));
         },
       },
     ],
