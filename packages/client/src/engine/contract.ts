@@ -59,7 +59,7 @@ export interface EngineOptions {
    * back. Default `true`.
    */
   watchNetwork?: boolean;
-  /** Form of received bytes. Default `nodebuffer` in Node.js, `arraybuffer` elsewhere. */
+  /** Form of received bytes. Default `nodebuffer` in Node.js; in browsers they are always an `ArrayBuffer`. */
   binaryType?: "nodebuffer" | "arraybuffer";
 
   // --- Node.js, Bun, Deno -------------------------------------------------------------------------------------------
