@@ -43,13 +43,27 @@ describe("the queue of incoming events", () => {
     expect(log.at(-1)).toBe(4);
   });
 
-  it("waits for the tick with engines it knows nothing about, for the turn with others", async () => {
+  it("waits for the tick with engines it knows nothing about, for the turn with others, once the first was heard", async () => {
     push(1, true);
-    await tick();
+    push(2, true);
     expect(log).toEqual([]);
-    push(2, false);
     await tick();
     expect(log).toEqual([1, 2]);
+    push(3, true);
+    await tick();
+    expect(log).toEqual([1, 2]);
+    push(4, false);
+    await tick();
+    expect(log).toEqual([1, 2, 3, 4]);
+  });
+
+  it("has a first event in every turn", async () => {
+    for (const n of [1, 2]) {
+      push(n, true);
+      await tick();
+      expect(log.at(-1)).toBe(n);
+      await turn();
+    }
   });
 
   it("does not let many wait for the end of the turn", async () => {

@@ -11,8 +11,9 @@ interface Arrival {
 }
 
 /**
- * What other nodes said, from its arrival to the end of that turn of the event loop. What the sockets of this node say is heard at
- * the end of a turn as well: so whatever one turn brings to a connection leaves in one write.
+ * What other nodes said, until the code that read it is done; what comes later in the same turn of the event loop waits for its
+ * end. What the sockets of this node say is heard at the same two moments, so what one turn brings to a connection leaves in one
+ * write, or in two where there is much.
  */
 export class Arrivals {
   #waiting: Arrival[] = [];
@@ -22,6 +23,7 @@ export class Arrivals {
     this.#turnEnds = false;
     this.handOver();
   };
+  readonly #afterFirst = (): void => this.handOver();
 
   /** @param take MUST NOT throw */
   constructor(take: (bytes: Uint8Array, position: LogPosition | undefined) => void) {
@@ -33,6 +35,7 @@ export class Arrivals {
     if (this.#turnEnds) return;
     this.#turnEnds = true;
     atEndOfTurn(this.#endTurn);
+    void Promise.resolve().then(this.#afterFirst);
   }
 
   /** Hands over what waits, in order; to be called before anything else that came behind it is looked at. */

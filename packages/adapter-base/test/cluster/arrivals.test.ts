@@ -12,17 +12,28 @@ function setup() {
 }
 
 describe("Arrivals", () => {
-  it("are handed over at the end of the turn, in order, with their positions", async () => {
+  it("are handed over when the code that read the first is done, in order, with their positions", async () => {
+    const { taken, add } = setup();
+    add(1);
+    add(2, 9);
+    expect(taken).toEqual([]);
+    await Promise.resolve();
+    expect(taken).toEqual([1, 0, 2, 9]);
+  });
+
+  it("are handed over at the end of the turn when they are not the first in it", async () => {
     const { taken, add } = setup();
     add(1);
     await Promise.resolve();
-    add(2, 9);
-    expect(taken).toEqual([]);
-    await endOfTurn();
-    expect(taken).toEqual([1, 0, 2, 9]);
+    add(2);
     add(3);
+    await Promise.resolve();
+    expect(taken).toEqual([1, 0]);
     await endOfTurn();
-    expect(taken).toEqual([1, 0, 2, 9, 3, 0]);
+    expect(taken).toEqual([1, 0, 2, 0, 3, 0]);
+    add(4);
+    await Promise.resolve();
+    expect(taken.slice(6)).toEqual([4, 0]);
   });
 
   it("are handed over earlier when something behind them asks, and once", async () => {
