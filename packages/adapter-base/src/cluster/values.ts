@@ -15,7 +15,10 @@ const DEPTH = 16;
 const ESCAPED_NUL = "\\u0000";
 
 export function stringifyLifting(value: unknown, attachments: Uint8Array[]): string {
-  if (isPlain(value, DEPTH)) return JSON.stringify(value);
+  if (holdsNoBytes(value, DEPTH)) {
+    const text = JSON.stringify(value);
+    if (text === undefined || !text.includes(ESCAPED_NUL)) return text;
+  }
   return JSON.stringify(value, function lift(this: Record<string, unknown>, key, converted: unknown) {
     // Not `converted`: a Buffer has been turned into numbers by its `toJSON` there.
     const bytes = asBytes(this[key]);
@@ -41,14 +44,20 @@ function asApplicationsExpect(bytes: Uint8Array): Uint8Array {
   return NodeBuffer ? NodeBuffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
 
-/** Whether plain JSON says it all, without looking at each value a second time: nearly always it does. */
-function isPlain(value: unknown, depth: number): boolean {
-  if (typeof value === "string") return !value.startsWith(NUL);
+/** Nearly always there are none, and plain JSON says it all: then no value is looked at a second time. */
+function holdsNoBytes(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   if (depth === 0 || asBytes(value) !== undefined) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlain(item, depth - 1));
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!holdsNoBytes(value[i], depth - 1)) return false;
+    return true;
+  }
   if ("toJSON" in value) return value instanceof Date;
-  for (const key in value) if (!isPlain((value as Record<string, unknown>)[key], depth - 1)) return false;
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key];
+    // Most are texts and numbers, which need no call.
+    if (typeof member === "object" && !holdsNoBytes(member, depth - 1)) return false;
+  }
   return true;
 }
 
