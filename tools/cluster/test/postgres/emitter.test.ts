@@ -4,7 +4,7 @@ import { createAdapter, createSchema, type PostgresAdapterOptions } from "@socke
 import { Emitter, type PostgresEmitterOptions } from "@sockeye/postgres-adapter/emitter";
 import pg from "pg";
 import postgres from "postgres";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { PostgresServer } from "../../src/postgres/postgres-server.js";
 
 let server: PostgresServer;
@@ -40,7 +40,20 @@ async function open(wire: "native" | "socket.io", isOfficial = false, more: Post
     namespaces.push(namespace);
     sockets.push(await namespace.connect(`s${node}`, "x", `room ${node}`));
   }
+  if (isOfficial) await listening(names.channelPrefix);
   return names;
+}
+
+/** The incumbent's adapter is made before it listens, and its `init` does not wait either: the first message could get lost. */
+async function listening(channel: string): Promise<void> {
+  const database = pool();
+  await vi.waitFor(
+    async () => {
+      const { rows } = await database.query("SELECT query FROM pg_stat_activity WHERE query ~ '^LISTEN'");
+      expect(rows.filter(({ query }) => query.includes(`"${channel}#`))).toHaveLength(1);
+    },
+    { timeout: 5_000, interval: 10 },
+  );
 }
 
 const create = (options: PostgresEmitterOptions, client = pool()) =>
