@@ -74,7 +74,7 @@ export class IncomingQueue {
     if (this.#turnEnds || this.#tickComes) return;
     this.#turnEnds = true;
     setImmediate(this.#atTurn);
-    // For one event in a turn it costs nothing that can be measured; for each it would cost a sixth of an echo.
+    // For one event in a turn this costs nothing that can be measured.
     void Promise.resolve().then(this.#afterFirst);
   }
 

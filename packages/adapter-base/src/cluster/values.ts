@@ -17,7 +17,7 @@ const ESCAPED_NUL = "\\u0000";
 export function stringifyLifting(value: unknown, attachments: Uint8Array[]): string {
   if (holdsNoBytes(value, DEPTH)) {
     const text = JSON.stringify(value);
-    if (text === undefined || !text.includes(ESCAPED_NUL)) return text;
+    if (!text.includes(ESCAPED_NUL)) return text;
   }
   return JSON.stringify(value, function lift(this: Record<string, unknown>, key, converted: unknown) {
     // Not `converted`: a Buffer has been turned into numbers by its `toJSON` there.
